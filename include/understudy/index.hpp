@@ -1,0 +1,85 @@
+#pragma once
+
+#include <understudy/record.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace understudy {
+
+/// The way of asking that every store knows: by the record's own key.
+template<Record R>
+struct ById {
+    using record_type = R;
+    using value_type = key_t<R>;
+    static constexpr std::string_view name = "id";
+};
+
+/// Another key by which records are asked for. Derive a tag from it and give it a name:
+///
+///     struct ByEmail : Index<&Contact::email> {
+///         static constexpr std::string_view name = "email";
+///     };
+///
+/// A tag may define `static value_type normalise(value_type)` (how values compare, lower case for instance; applied to every
+/// value that is asked for) and `static bool matches(const record_type&, const value_type&)` (which records answer to a
+/// value; by default those whose member equals it).
+///
+/// At most one live record answers to a value of a *unique* index (`async_fetch<ByEmail>`); any number answers to a value
+/// of another (`async_search<ByStudentId>`).
+template<auto Pointer>
+struct Index {
+    using record_type = typename detail::member_pointer<decltype(Pointer)>::record_type;
+    static constexpr auto member = Pointer;
+
+private:
+    template<class T>
+    struct unwrapped {
+        using type = T;
+    };
+    template<class T>
+    struct unwrapped<std::optional<T>> {
+        using type = T;
+    };
+
+public:
+    using value_type = typename unwrapped<typename detail::member_pointer<decltype(Pointer)>::value_type>::type;
+};
+
+/// A tag that names a way of asking for records of one type.
+template<class By>
+concept IndexTag = Record<typename By::record_type> && std::movable<typename By::value_type> && requires {
+    { By::name } -> std::convertible_to<std::string_view>;
+};
+
+namespace detail {
+
+template<class By>
+inline constexpr bool is_by_id = std::same_as<By, ById<typename By::record_type>>;
+
+} // namespace detail
+
+/// The form in which values of an index compare.
+template<IndexTag By>
+typename By::value_type normalised(typename By::value_type value) {
+    if constexpr (requires { By::normalise(std::move(value)); })
+        return By::normalise(std::move(value));
+    else
+        return value;
+}
+
+/// Whether a record answers to a normalised value of an index.
+template<IndexTag By>
+bool answers_to(const typename By::record_type& record, const typename By::value_type& value) {
+    if constexpr (detail::is_by_id<By>)
+        return key_of(record) == value;
+    else if constexpr (requires { By::matches(record, value); })
+        return By::matches(record, value);
+    else
+        return record.*By::member == value;
+}
+
+} // namespace understudy
