@@ -16,8 +16,8 @@ public:
 
     constexpr Freshness() noexcept = default;
 
-    /// Whether a replica's row satisfies the reader: `hinted` says that a change is known that the row lacks, `age` is the
-    /// time since the row was confirmed.
+    /// Whether a replica's row satisfies the reader: `hinted` says that a change is known that the row lacks, `age` is
+    /// the time since the row was confirmed.
     constexpr bool accepts(bool hinted, std::chrono::milliseconds age) const noexcept {
         switch (kind_) {
         case Kind::fresh:
@@ -34,7 +34,9 @@ public:
 
 private:
     enum class Kind : unsigned char { fresh, bounded, any };
-    constexpr Freshness(Kind kind, std::chrono::milliseconds bound) noexcept : kind_{kind}, bound_{bound} {}
+    constexpr Freshness(Kind kind, std::chrono::milliseconds bound) noexcept
+        : kind_{kind}
+        , bound_{bound} {}
 
     Kind kind_ = Kind::fresh;
     std::chrono::milliseconds bound_ = std::chrono::milliseconds::max();

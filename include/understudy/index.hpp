@@ -24,12 +24,12 @@ struct ById {
 ///         static constexpr std::string_view name = "email";
 ///     };
 ///
-/// A tag may define `static value_type normalise(value_type)` (how values compare, lower case for instance; applied to every
-/// value that is asked for) and `static bool matches(const record_type&, const value_type&)` (which records answer to a
-/// value; by default those whose member equals it).
+/// A tag may define `static value_type normalise(value_type)` (how values compare, lower case for instance; applied to
+/// every value that is asked for) and `static bool matches(const record_type&, const value_type&)` (which records
+/// answer to a value; by default those whose member equals it).
 ///
-/// At most one live record answers to a value of a *unique* index (`async_fetch<ByEmail>`); any number answers to a value
-/// of another (`async_search<ByStudentId>`).
+/// At most one live record answers to a value of a *unique* index (`async_fetch<ByEmail>`); any number answers to a
+/// value of another (`async_search<ByStudentId>`).
 template<auto Pointer>
 struct Index {
     using record_type = typename detail::member_pointer<decltype(Pointer)>::record_type;

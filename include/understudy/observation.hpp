@@ -7,8 +7,8 @@
 
 namespace understudy {
 
-/// A number from the one monotone counter of a replica. What was learned from a source is ordered by the ticket that was
-/// drawn before the request was sent, never by a wall clock or by the source's stamps.
+/// A number from the one monotone counter of a replica. What was learned from a source is ordered by the ticket that
+/// was drawn before the request was sent, never by a wall clock or by the source's stamps.
 enum class Ticket : std::uint64_t {};
 
 /// Older than every ticket that is ever drawn.
@@ -62,7 +62,8 @@ struct Observation {
     R record{};
     /// Time from the sending of the request to this call, by a monotonic clock: the answer is at least that old.
     std::chrono::milliseconds elapsed{0};
-    /// Whether to write down that the row was confirmed even if nothing else changed: a reader asked for a bound on age.
+    /// Whether to write down that the row was confirmed even if nothing else changed: a reader asked for a bound on
+    /// age.
     bool confirm = false;
 };
 

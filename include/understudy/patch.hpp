@@ -15,8 +15,7 @@ public:
     using record_type = R;
 
     template<auto Pointer>
-        requires is_writable<Pointer>
-    Patch& set(typename detail::member_pointer<decltype(Pointer)>::value_type value) {
+    requires is_writable<Pointer> Patch& set(typename detail::member_pointer<decltype(Pointer)>::value_type value) {
         values_.*Pointer = std::move(value);
         present_.set(index_of_member<Pointer>());
         return *this;

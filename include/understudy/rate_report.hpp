@@ -23,8 +23,8 @@ inline constexpr std::size_t rate_bucket_count = 3;
 
 /// What one answer of the server said about one of its rate limits.
 ///
-/// An answer may say nothing at all about a limit (HubSpot's search answers carry no window): then there is no report, and
-/// who keeps the budget counts by itself.
+/// An answer may say nothing at all about a limit (HubSpot's search answers carry no window): then there is no report,
+/// and who keeps the budget counts by itself.
 struct RateReport {
     RateBucket bucket = RateBucket::window;
     /// How many calls fit the interval; nothing if the answer did not say.

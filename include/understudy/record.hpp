@@ -53,7 +53,9 @@ struct read_only_members {
     using type = Members<>;
 };
 template<class R>
-    requires requires { typename RecordTraits<R>::read_only; }
+requires requires {
+    typename RecordTraits<R>::read_only;
+}
 struct read_only_members<R> {
     using type = typename RecordTraits<R>::read_only;
 };
@@ -74,7 +76,8 @@ constexpr bool is_one_of(Members<Pointers...>) {
 } // namespace detail
 
 /// A plain struct that stands for one record of a store: described with Boost.Describe, comparable, default
-/// constructible, and with a key. Every member has a value by construction; "no value" is `std::optional` in the member.
+/// constructible, and with a key. Every member has a value by construction; "no value" is `std::optional` in the
+/// member.
 template<class R>
 concept Record = std::default_initializable<R> && std::equality_comparable<R> && std::movable<R> && requires {
     typename detail::described_members<R>;

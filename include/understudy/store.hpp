@@ -17,11 +17,11 @@
 
 namespace understudy {
 
-// A store is a handle: copying it is cheap, and copies share one state. A store object belongs to one executor; every call
-// is made from there, and every handler runs there unless it has an executor of its own.
+// A store is a handle: copying it is cheap, and copies share one state. A store object belongs to one executor; every
+// call is made from there, and every handler runs there unless it has an executor of its own.
 
-/// The signature with which `async_fetch` completes: one reading for each value, in the order asked. The error code says
-/// that the whole call failed, and the vector is then empty; what failed for one value alone is in its reading.
+/// The signature with which `async_fetch` completes: one reading for each value, in the order asked. The error code
+/// says that the whole call failed, and the vector is then empty; what failed for one value alone is in its reading.
 template<Record R>
 using FetchSignature = void(boost::system::error_code, std::vector<Reading<R>>);
 
@@ -60,9 +60,9 @@ template<class S, class By>
 concept FetchableBy = IndexTag<By> && std::copy_constructible<S> &&
     requires(S& store, std::vector<typename By::value_type> values, ReadOptions options,
              detail::ArchetypeHandler<FetchSignature<typename By::record_type>> handler) {
-        store.get_executor();
-        store.template async_fetch<By>(std::move(values), options, handler);
-    };
+    store.get_executor();
+    store.template async_fetch<By>(std::move(values), options, handler);
+};
 
 /// A store that finds candidates by the values of one index; see `Candidate` for what they are worth.
 ///
@@ -71,9 +71,9 @@ template<class S, class By>
 concept SearchableBy = IndexTag<By> && std::copy_constructible<S> &&
     requires(S& store, std::vector<typename By::value_type> values, ReadOptions options,
              detail::ArchetypeHandler<SearchSignature<typename By::record_type>> handler) {
-        store.get_executor();
-        store.template async_search<By>(std::move(values), options, handler);
-    };
+    store.get_executor();
+    store.template async_search<By>(std::move(values), options, handler);
+};
 
 /// A store whose by-id reads say what is true now. `S::record_type` is what it stores.
 template<class S>
@@ -87,14 +87,16 @@ concept Source = Record<typename S::record_type> && FetchableBy<S, ById<typename
 ///     replica.async_hint(std::vector<key_t<R>>, token)                  -> DoneSignature
 ///     replica.async_draw_ticket(token)                                  -> TicketSignature
 ///
-/// `async_lookup` by an index other than the id answers with the row of the live record that answers to the value, the one
-/// learned last if there are several; failing that, with a row of state `absent` if it was noted that none does, its `age`
-/// the time since; failing that with an unknown row.
+/// `async_lookup` by an index other than the id answers with the row of the live record that answers to the value, the
+/// one learned last if there are several; failing that, with a row of state `absent` if it was noted that none does,
+/// its `age` the time since; failing that with an unknown row.
 ///
-/// `async_apply` decides each observation by itself, in one transaction, and answers in the order given; where one key is
-/// observed twice, the observation with the later ticket counts and the other is `dropped`. Applying a live record removes the notes of absence that it contradicts.
+/// `async_apply` decides each observation by itself, in one transaction, and answers in the order given; where one key
+/// is observed twice, the observation with the later ticket counts and the other is `dropped`. Applying a live record
+/// removes the notes of absence that it contradicts.
 ///
-/// `async_note_absent` remembers that no record answers to a value; `dropped` where a live record that answers to it, or a note with a later ticket, is there.
+/// `async_note_absent` remembers that no record answers to a value; `dropped` where a live record that answers to it,
+/// or a note with a later ticket, is there.
 ///
 /// `async_hint` says that something may have changed: the row gets a new ticket and is dirty. It never changes a value.
 template<class S>
@@ -104,12 +106,12 @@ concept Replica = Record<typename S::record_type> && std::copy_constructible<S> 
              detail::ArchetypeHandler<LookupSignature<typename S::record_type>> on_rows,
              detail::ArchetypeHandler<ApplySignature<typename S::record_type>> on_applied,
              detail::ArchetypeHandler<DoneSignature> on_done, detail::ArchetypeHandler<TicketSignature> on_ticket) {
-        replica.get_executor();
-        replica.template async_lookup<ById<typename S::record_type>>(keys, on_rows);
-        replica.async_apply(std::move(observations), on_applied);
-        replica.async_hint(std::move(keys), on_done);
-        replica.async_draw_ticket(on_ticket);
-    };
+    replica.get_executor();
+    replica.template async_lookup<ById<typename S::record_type>>(keys, on_rows);
+    replica.async_apply(std::move(observations), on_applied);
+    replica.async_hint(std::move(keys), on_done);
+    replica.async_draw_ticket(on_ticket);
+};
 
 /// A replica that can look up without waiting, as one in memory can; `std::nullopt` means "ask asynchronously".
 ///

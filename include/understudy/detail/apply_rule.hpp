@@ -76,7 +76,8 @@ constexpr ApplyDecision decide_apply(const RowFacts& row, const ObservationFacts
         const bool continues = row.lag.reads > 0 && row.lag.version == seen.version;
         LagCount count{1, seen.version, std::chrono::milliseconds{0}};
         if (continues) {
-            count.reads = static_cast<std::int16_t>(row.lag.reads < lag_escape_reads ? row.lag.reads + 1 : row.lag.reads);
+            count.reads =
+                static_cast<std::int16_t>(row.lag.reads < lag_escape_reads ? row.lag.reads + 1 : row.lag.reads);
             count.lasting = row.lag.lasting;
         }
         if (count.reads < lag_escape_reads || count.lasting < lag_escape_time) {

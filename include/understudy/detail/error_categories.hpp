@@ -89,7 +89,8 @@ inline bool holds_for_transport(const error_code& ec, Condition c) noexcept {
 
 class ErrcCategory final : public boost::system::error_category {
 public:
-    constexpr ErrcCategory() noexcept : error_category(0x756e64657273'0001ULL) {}
+    constexpr ErrcCategory() noexcept
+        : error_category(0x756e64657273'0001ULL) {}
     const char* name() const noexcept override { return "understudy"; }
     std::string message(int value) const override { return text_of(static_cast<Errc>(value)); }
     using error_category::equivalent;
@@ -102,7 +103,8 @@ public:
 
 class ConditionCategory final : public boost::system::error_category {
 public:
-    constexpr ConditionCategory() noexcept : error_category(0x756e64657273'0002ULL) {}
+    constexpr ConditionCategory() noexcept
+        : error_category(0x756e64657273'0002ULL) {}
     const char* name() const noexcept override { return "understudy.condition"; }
     std::string message(int value) const override {
         switch (static_cast<Condition>(value)) {
