@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace understudy {
 
@@ -25,8 +27,8 @@ struct ById {
 ///     };
 ///
 /// A tag may define `static value_type normalise(value_type)` (how values compare, lower case for instance; applied to
-/// every value that is asked for) and `static bool matches(const record_type&, const value_type&)` (which records
-/// answer to a value; by default those whose member equals it).
+/// every value that is asked for and to every value of a record) and `static std::vector<value_type> values(const
+/// record_type&)` (the values that a record answers to, when they are not just the member's own).
 ///
 /// At most one live record answers to a value of a *unique* index (`async_fetch<ByEmail>`); any number answers to a
 /// value of another (`async_search<ByStudentId>`).
@@ -71,15 +73,27 @@ typename By::value_type normalised(typename By::value_type value) {
         return value;
 }
 
+/// Calls `f(value)` for each normalised value of an index that a record answers to.
+template<IndexTag By, class F>
+void for_each_value(const typename By::record_type& record, F&& f) {
+    if constexpr (detail::is_by_id<By>) {
+        f(key_of(record));
+    } else if constexpr (requires { By::values(record); }) {
+        for (auto&& value : By::values(record))
+            f(normalised<By>(std::move(value)));
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(record.*By::member)>, typename By::value_type>) {
+        f(normalised<By>(record.*By::member));
+    } else if (record.*By::member) {
+        f(normalised<By>(*(record.*By::member)));
+    }
+}
+
 /// Whether a record answers to a normalised value of an index.
 template<IndexTag By>
 bool answers_to(const typename By::record_type& record, const typename By::value_type& value) {
-    if constexpr (detail::is_by_id<By>)
-        return key_of(record) == value;
-    else if constexpr (requires { By::matches(record, value); })
-        return By::matches(record, value);
-    else
-        return record.*By::member == value;
+    bool found = false;
+    for_each_value<By>(record, [&](const typename By::value_type& own) { found = found || own == value; });
+    return found;
 }
 
 } // namespace understudy
