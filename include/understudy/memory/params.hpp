@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+
+namespace understudy::memory {
+
+/// Bounds of a store in memory.
+struct Params {
+    /// How many rows are kept; 0 means all. Beyond that, rows that were not asked for lately make room (the SIEVE rule
+    /// of Zhang et al., NSDI 2024). An evicted row is a miss, never a wrong answer.
+    std::size_t capacity = 0;
+};
+
+} // namespace understudy::memory

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <understudy/memory/table.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace understudy::memory {
+
+/// A replica in memory: a tier in front of slower ones, the embedded default, and the reference for every other
+/// replica.
+///
+/// A handle: copies share one table. Use it from its executor only; handlers are posted there. `Clock` is monotonic and
+/// measures the age of rows.
+template<Record R, class Clock = std::chrono::steady_clock>
+class Store {
+public:
+    using record_type = R;
+    using executor_type = boost::asio::any_io_executor;
+
+    explicit Store(executor_type executor, Params params = {})
+        : executor_{std::move(executor)}
+        , table_{std::make_shared<Table<R>>(params)} {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// The row of a value, at once.
+    template<IndexTag By = ById<R>>
+    std::optional<Row<R>> try_lookup(const typename By::value_type& value) {
+        return table_->template look_up<By>(value, now());
+    }
+
+    /// See `Replica`. Never fails.
+    template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
+    auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
+        return posted<LookupSignature<R>>(
+            [table = table_, values = std::move(values)] {
+                Rows<R> result;
+                result.rows.reserve(values.size());
+                bool current = true;
+                for (const auto& value : values) {
+                    result.rows.push_back(table->template look_up<By>(value, now()));
+                    current = current && result.rows.back().current();
+                }
+                if (!current)
+                    result.ticket = table->draw_ticket();
+                return result;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `Replica`. Never fails.
+    template<class Token = boost::asio::deferred_t>
+    auto async_apply(std::vector<Observation<R>> observations, Token&& token = {}) {
+        return posted<ApplySignature<R>>(
+            [table = table_, observations = std::move(observations)] { return table->apply(observations, now()); },
+            std::forward<Token>(token));
+    }
+
+    /// See `Replica`. Never fails.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+        return posted<ApplySignature<R>>(
+            [table = table_, values = std::move(values), ticket] {
+                std::vector<Applied> outcomes;
+                outcomes.reserve(values.size());
+                for (const auto& value : values)
+                    outcomes.push_back(table->template note_absent<By>(value, ticket, now()));
+                return outcomes;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `Replica`. Never fails.
+    template<class Token = boost::asio::deferred_t>
+    auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [executor = executor_](auto handler, std::shared_ptr<Table<R>> table, std::vector<key_t<R>> hinted) {
+                for (const auto& key : hinted)
+                    table->hint(key);
+                boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
+            },
+            token, table_, std::move(keys));
+    }
+
+    /// See `Replica`. Never fails.
+    template<class Token = boost::asio::deferred_t>
+    auto async_draw_ticket(Token&& token = {}) {
+        return posted<TicketSignature>([table = table_] { return table->draw_ticket(); }, std::forward<Token>(token));
+    }
+
+    /// The rows themselves, for callers that need no waiting.
+    Table<R>& table() noexcept { return *table_; }
+
+private:
+    static std::chrono::nanoseconds now() {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch());
+    }
+
+    // Runs `work` when the operation is started, not when it is made.
+    template<class Signature, class Work, class Token>
+    auto posted(Work work, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(
+            [executor = executor_](auto handler, Work started) {
+                boost::asio::post(executor,
+                                  boost::asio::append(std::move(handler), boost::system::error_code{}, started()));
+            },
+            token, std::move(work));
+    }
+
+    executor_type executor_;
+    std::shared_ptr<Table<R>> table_;
+};
+
+} // namespace understudy::memory

@@ -1,0 +1,253 @@
+#pragma once
+
+#include <understudy/detail/apply_rule.hpp>
+#include <understudy/index.hpp>
+#include <understudy/memory/detail/absence_notes.hpp>
+#include <understudy/memory/detail/index_map.hpp>
+#include <understudy/memory/params.hpp>
+#include <understudy/observation.hpp>
+#include <understudy/row.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <typeindex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace understudy::memory {
+
+/// The rows of a replica in memory, and the rules by which they follow a source: a `Replica` without the waiting. Time
+/// is an argument, counted from any fixed point of a monotonic clock. Not thread-safe.
+template<Record R>
+class Table {
+public:
+    using Instant = std::chrono::nanoseconds;
+
+    explicit Table(Params params = {})
+        : params_{params} {}
+
+    std::size_t size() const noexcept { return rows_.size(); }
+
+    Ticket draw_ticket() noexcept { return Ticket{++last_ticket_}; }
+
+    template<IndexTag By>
+    Row<R> look_up(const typename By::value_type& value, Instant now) {
+        if constexpr (understudy::detail::is_by_id<By>) {
+            const auto it = rows_.find(value);
+            if (it != rows_.end())
+                return seen(it->second, now);
+            Row<R> row;
+            row.id = value;
+            row.ticket = evicted_;
+            return row;
+        } else {
+            const auto wanted = normalised<By>(value);
+            Entry* best = nullptr;
+            index<By>().for_each_key(wanted, [&](const key_t<R>& key) {
+                const auto it = rows_.find(key);
+                if (it != rows_.end() && (!best || it->second.row.ticket > best->row.ticket))
+                    best = &it->second;
+            });
+            if (best)
+                return seen(*best, now);
+            Row<R> row;
+            row.ticket = evicted_;
+            notes<By>().look_up(wanted, now, row);
+            return row;
+        }
+    }
+
+    std::vector<Applied> apply(const std::vector<Observation<R>>& observations, Instant now) {
+        // Sorted by key, the latest ticket of a key first: the others are then dropped by the rule itself.
+        std::vector<std::size_t> order(observations.size());
+        for (std::size_t i = 0; i < order.size(); ++i)
+            order[i] = i;
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            const auto& left = observations[a];
+            const auto& right = observations[b];
+            return left.key != right.key ? left.key < right.key : left.ticket > right.ticket;
+        });
+        std::vector<Applied> outcomes(observations.size(), Applied::dropped);
+        const Observation<R>* previous = nullptr;
+        for (const std::size_t at : order) {
+            const auto& observation = observations[at];
+            if (!previous || previous->key != observation.key)
+                outcomes[at] = apply_one(observation, now);
+            previous = &observation;
+        }
+        return outcomes;
+    }
+
+    template<IndexTag By>
+    Applied note_absent(const typename By::value_type& value, Ticket ticket, Instant now) {
+        const auto wanted = normalised<By>(value);
+        bool contradicted = false;
+        index<By>().for_each_key(wanted, [&](const key_t<R>&) { contradicted = true; });
+        if (contradicted || ticket <= evicted_)
+            return Applied::dropped;
+        return notes<By>().note(wanted, ticket, now, params_.capacity);
+    }
+
+    void hint(const key_t<R>& key) {
+        Entry& entry = entry_of(key);
+        entry.row.ticket = draw_ticket();
+        entry.row.mark = Mark::dirty;
+    }
+
+private:
+    struct Entry {
+        Row<R> row{};
+        Instant confirmed{0};
+        understudy::detail::LagCount lag{};
+        Instant lag_since{0};
+        bool visited = false;
+        typename std::list<key_t<R>>::iterator place{};
+    };
+
+    Row<R> seen(Entry& entry, Instant now) const {
+        entry.visited = true;
+        Row<R> row = entry.row;
+        row.age = std::chrono::duration_cast<std::chrono::milliseconds>(now - entry.confirmed);
+        return row;
+    }
+
+    Applied apply_one(const Observation<R>& observation, Instant now) {
+        using understudy::detail::ApplyStep;
+        const auto it = rows_.find(observation.key);
+        understudy::detail::RowFacts facts;
+        facts.ticket = evicted_;
+        understudy::detail::ObservationFacts fresh{observation.ticket, observation.version, false};
+        if (it != rows_.end()) {
+            const Entry& entry = it->second;
+            facts = {entry.row.state, entry.row.mark, entry.row.ticket, entry.row.version, entry.lag};
+            facts.lag.lasting = std::chrono::duration_cast<std::chrono::milliseconds>(now - entry.lag_since);
+            fresh.same_content = same_content(entry.row, observation);
+        }
+        const auto decision = understudy::detail::decide_apply(facts, fresh);
+        switch (decision.step) {
+        case ApplyStep::write:
+            write(observation, decision.version, now);
+            break;
+        case ApplyStep::keep:
+            if (observation.confirm)
+                it->second.confirmed = now - observation.elapsed;
+            break;
+        case ApplyStep::drop:
+            break;
+        case ApplyStep::mark:
+            hint(observation.key);
+            break;
+        case ApplyStep::lag:
+            hint(observation.key);
+            it->second.lag = decision.lag;
+            if (decision.lag.reads == 1)
+                it->second.lag_since = now;
+            break;
+        }
+        return decision.outcome();
+    }
+
+    static bool same_content(const Row<R>& row, const Observation<R>& observation) {
+        if (row.state != observation.state)
+            return false;
+        if (row.state == State::live)
+            return row.record == observation.record;
+        return row.state != State::merged || row.merged_into == observation.merged_into;
+    }
+
+    void write(const Observation<R>& observation, Version version, Instant now) {
+        Entry& entry = entry_of(observation.key);
+        Row<R>& row = entry.row;
+        if (row.state == State::live)
+            unindex(row);
+        row.state = observation.state;
+        row.merged_into = observation.state == State::merged ? observation.merged_into : key_t<R>{};
+        row.record = observation.state == State::live ? observation.record : R{};
+        row.version = version;
+        row.ticket = draw_ticket();
+        row.mark = Mark::clean;
+        entry.lag = {};
+        entry.confirmed = now - observation.elapsed;
+        if (row.state == State::live) {
+            for (auto& [type, map] : indexes_)
+                map->insert(row.record);
+            for (auto& [type, list] : notes_)
+                list->contradict(row.record);
+        }
+    }
+
+    void unindex(const Row<R>& row) {
+        for (auto& [type, map] : indexes_)
+            map->erase(row.record);
+    }
+
+    Entry& entry_of(const key_t<R>& key) {
+        const auto it = rows_.find(key);
+        if (it != rows_.end())
+            return it->second;
+        if (params_.capacity != 0 && rows_.size() >= params_.capacity)
+            evict();
+        Entry& entry = rows_[key];
+        entry.row.id = key;
+        entry.place = queue_.insert(queue_.end(), key);
+        return entry;
+    }
+
+    // SIEVE: the hand moves from the oldest to the newest, forgives each visited row once, and takes the first other.
+    void evict() {
+        for (;;) {
+            if (hand_ == queue_.end())
+                hand_ = queue_.begin();
+            const auto victim = rows_.find(*hand_);
+            if (!victim->second.visited) {
+                // What the row knew must still hold back reads that began before it was learned.
+                evicted_ = std::max(evicted_, victim->second.row.ticket);
+                if (victim->second.row.state == State::live)
+                    unindex(victim->second.row);
+                hand_ = queue_.erase(hand_);
+                rows_.erase(victim);
+                return;
+            }
+            victim->second.visited = false;
+            ++hand_;
+        }
+    }
+
+    template<IndexTag By>
+    detail::IndexMap<By>& index() {
+        auto& slot = indexes_[typeid(By)];
+        if (!slot) {
+            auto map = std::make_unique<detail::IndexMap<By>>();
+            for (const auto& [key, entry] : rows_)
+                if (entry.row.state == State::live)
+                    map->insert(entry.row.record);
+            slot = std::move(map);
+        }
+        return static_cast<detail::IndexMap<By>&>(*slot);
+    }
+
+    template<IndexTag By>
+    detail::AbsenceNotes<By>& notes() {
+        auto& slot = notes_[typeid(By)];
+        if (!slot)
+            slot = std::make_unique<detail::AbsenceNotes<By>>();
+        return static_cast<detail::AbsenceNotes<By>&>(*slot);
+    }
+
+    Params params_;
+    std::uint64_t last_ticket_ = 0;
+    Ticket evicted_ = no_ticket;
+    std::unordered_map<key_t<R>, Entry> rows_;
+    std::list<key_t<R>> queue_;
+    typename std::list<key_t<R>>::iterator hand_ = queue_.end();
+    std::map<std::type_index, std::unique_ptr<detail::AnyIndexMap<R>>> indexes_;
+    std::map<std::type_index, std::unique_ptr<detail::AnyAbsenceNotes<R>>> notes_;
+};
+
+} // namespace understudy::memory
