@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace service {
 
@@ -68,18 +69,18 @@ struct ByEmail : understudy::Index<&ContactCredits::email> {
 
     static value_type normalise(const value_type& value) { return normalised_email(value); }
 
-    static bool matches(const ContactCredits& contact, const value_type& value) {
-        if (contact.email && normalised_email(*contact.email) == value)
-            return true;
-        if (!contact.hs_additional_emails)
-            return false;
-        for (std::string_view rest = *contact.hs_additional_emails; !rest.empty();) {
+    static std::vector<value_type> values(const ContactCredits& contact) {
+        std::vector<value_type> addresses;
+        if (contact.email && !contact.email->empty())
+            addresses.push_back(*contact.email);
+        for (std::string_view rest = contact.hs_additional_emails ? *contact.hs_additional_emails : std::string_view{};
+             !rest.empty();) {
             const auto end = rest.find(';');
-            if (normalised_email(rest.substr(0, end)) == value && !value.empty())
-                return true;
+            if (const auto address = rest.substr(0, end); !address.empty())
+                addresses.emplace_back(address);
             rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
         }
-        return false;
+        return addresses;
     }
 };
 
