@@ -1,0 +1,86 @@
+#pragma once
+
+#include <understudy/observation.hpp>
+#include <understudy/reading.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// How a flight ended for those who waited for it.
+template<Record R>
+struct Landing {
+    enum class Kind : std::uint8_t {
+        answered, // `reading` may be given to the reader
+        repeat,   // the key changed while it was read: nothing may be said, read again; `reading.error` says why
+        failed,   // `reading.error` says why
+    };
+    Kind kind = Kind::failed;
+    Reading<R> reading{};
+};
+
+// Somebody who waits for flights; `slot` is the number that it gave when it joined.
+template<Record R>
+class FlightWaiter {
+public:
+    virtual ~FlightWaiter() = default;
+    virtual void on_landed(std::size_t slot, const Landing<R>& landing) = 0;
+};
+
+// One load of one value, and who waits for it.
+template<Record R>
+class Flight {
+public:
+    explicit Flight(Ticket ticket)
+        : ticket_{ticket} {}
+
+    Ticket ticket() const noexcept { return ticket_; }
+    void join(std::shared_ptr<FlightWaiter<R>> waiter, std::size_t slot) {
+        waiters_.emplace_back(std::move(waiter), slot);
+    }
+
+    void land(const Landing<R>& landing) {
+        for (auto& [waiter, slot] : std::exchange(waiters_, {}))
+            waiter->on_landed(slot, landing);
+    }
+
+private:
+    Ticket ticket_;
+    std::vector<std::pair<std::shared_ptr<FlightWaiter<R>>, std::size_t>> waiters_;
+};
+
+// The loads that are under way, at most one joinable per value. A reader joins a load only if it began after everything
+// that the reader's row knows (rule 7); otherwise a new load takes its place, and the old one lands for those on board.
+template<class Value, Record R>
+class FlightTable {
+public:
+    using FlightPtr = std::shared_ptr<Flight<R>>;
+
+    std::size_t size() const noexcept { return flights_.size(); }
+
+    FlightPtr joinable(const Value& value, Ticket row_ticket) const {
+        const auto it = flights_.find(value);
+        if (it == flights_.end() || it->second->ticket() <= row_ticket)
+            return nullptr;
+        return it->second;
+    }
+
+    FlightPtr begin(const Value& value, Ticket ticket) { return flights_[value] = std::make_shared<Flight<R>>(ticket); }
+
+    // Takes a flight off the table, before it lands: nobody joins a flight that has landed.
+    void end(const Value& value, const FlightPtr& flight) {
+        const auto it = flights_.find(value);
+        if (it != flights_.end() && it->second == flight)
+            flights_.erase(it);
+    }
+
+private:
+    std::unordered_map<Value, FlightPtr> flights_;
+};
+
+} // namespace understudy::detail

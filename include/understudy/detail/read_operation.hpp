@@ -1,0 +1,140 @@
+#pragma once
+
+#include <understudy/detail/read_through_core.hpp>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// Drives a ReadMachine: turns its steps into operations of the two stores.
+template<class Core, IndexTag By>
+class ReadOperation {
+public:
+    using R = typename By::record_type;
+    using Machine = ReadMachine<By>;
+    using Step = typename Machine::Step;
+    using Timer = typename Core::Timer;
+
+    ReadOperation(std::shared_ptr<Core> core, std::vector<typename By::value_type> values, const ReadOptions& options)
+        : call_{std::make_shared<Call>(std::move(core), std::move(values), options)} {}
+
+    template<class Self>
+    void operator()(Self& self) {
+        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+        call_->timer.expires_after(call_->options.timeout);
+        if (call_->machine.start() == Step::finish)
+            return post_empty(self);
+        take(self, Step::look_up);
+    }
+
+    template<class Self>
+    void operator()(Self& self, boost::system::error_code error, Rows<R> rows) {
+        if (is_cancelled(self))
+            return;
+        take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_rows(std::move(rows)));
+    }
+
+    template<class Self>
+    void operator()(Self& self, boost::system::error_code error, Ticket ticket) {
+        if (is_cancelled(self))
+            return;
+        take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_ticket(ticket));
+    }
+
+    template<class Self>
+    void operator()(Self& self, boost::system::error_code error, std::vector<Reading<R>> readings) {
+        if (is_cancelled(self))
+            return;
+        take(self, call_->machine.on_readings(error, std::move(readings)));
+    }
+
+    // The timer: the last flight landed, the deadline passed, or the operation was cancelled.
+    template<class Self>
+    void operator()(Self& self, boost::system::error_code) {
+        if (call_->empty)
+            return self.complete({}, {});
+        if (is_cancelled(self))
+            return;
+        Step step = call_->machine.resume();
+        if (Core::Timer::clock_type::now() >= call_->timer.expiry() && step != Step::finish)
+            step = call_->machine.on_deadline();
+        take(self, step);
+    }
+
+private:
+    struct Call final : FlightWaiter<R> {
+        Call(std::shared_ptr<Core> with, std::vector<typename By::value_type> values, const ReadOptions& how)
+            : core{std::move(with)}
+            , options{how}
+            , machine{std::move(values), options, core->params, core->stats}
+            , timer{core->executor} {}
+
+        void on_landed(std::size_t slot, const Landing<R>& landing) override {
+            if (machine.on_landed(slot, landing))
+                timer.cancel();
+        }
+
+        std::shared_ptr<Core> core;
+        ReadOptions options;
+        Machine machine;
+        Timer timer;
+        bool empty = false;
+    };
+
+    template<class Self>
+    bool is_cancelled(Self& self) {
+        if (self.cancelled() == boost::asio::cancellation_type::none)
+            return false;
+        self.complete(boost::asio::error::operation_aborted, {});
+        return true;
+    }
+
+    template<class Self>
+    void post_empty(Self& self) {
+        call_->empty = true;
+        call_->timer.expires_after(typename Timer::duration{0});
+        auto& timer = call_->timer;
+        timer.async_wait(std::move(self));
+    }
+
+    template<class Self>
+    void take(Self& self, Step step) {
+        const auto call = call_;
+        if (step == Step::board)
+            step = call->core->board(call->machine, call, call->options);
+        switch (step) {
+        case Step::look_up:
+            call->core->primary.template async_lookup<By>(call->machine.targets(), std::move(self));
+            return;
+        case Step::draw_ticket:
+            call->core->primary.async_draw_ticket(std::move(self));
+            return;
+        case Step::wait:
+            call->timer.async_wait(std::move(self));
+            return;
+        case Step::ask_directly:
+            call->core->fallback.template async_fetch<By>(call->machine.targets(), remaining(*call), std::move(self));
+            return;
+        case Step::board:
+        case Step::finish:
+            self.complete({}, call->machine.take_readings());
+            return;
+        }
+    }
+
+    static ReadOptions remaining(const Call& call) {
+        ReadOptions options = call.options;
+        options.timeout =
+            std::chrono::duration_cast<std::chrono::milliseconds>(call.timer.expiry() - Core::Timer::clock_type::now());
+        return options;
+    }
+
+    std::shared_ptr<Call> call_;
+};
+
+} // namespace understudy::detail

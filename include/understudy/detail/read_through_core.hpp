@@ -1,0 +1,180 @@
+#pragma once
+
+#include <understudy/detail/fill_machine.hpp>
+#include <understudy/detail/flight_table.hpp>
+#include <understudy/detail/read_machine.hpp>
+#include <understudy/read_through_params.hpp>
+#include <understudy/read_through_stats.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// What the copies of one ReadThroughCache share: both stores, the flights, and the fills, which belong to the cache and
+// outlive every caller.
+template<class Primary, class Fallback, class Clock>
+class ReadThroughCore : public std::enable_shared_from_this<ReadThroughCore<Primary, Fallback, Clock>> {
+public:
+    using R = typename Primary::record_type;
+    using Executor = boost::asio::any_io_executor;
+    using Timer = boost::asio::basic_waitable_timer<Clock>;
+    using FlightPtr = std::shared_ptr<Flight<R>>;
+
+    ReadThroughCore(Primary first, Fallback second, const ReadThroughParams& with)
+        : primary{std::move(first)}
+        , fallback{std::move(second)}
+        , params{with}
+        , executor{primary.get_executor()}
+        , idle_{executor} {
+        idle_.expires_at(Timer::time_point::max());
+    }
+
+    template<IndexTag By>
+    FlightTable<typename By::value_type, R>& flights() {
+        auto& slot = flights_[typeid(By)];
+        if (!slot)
+            slot = std::make_shared<FlightTable<typename By::value_type, R>>();
+        return *static_cast<FlightTable<typename By::value_type, R>*>(slot.get());
+    }
+
+    template<IndexTag By>
+    typename ReadMachine<By>::Step board(ReadMachine<By>& machine, const std::shared_ptr<FlightWaiter<R>>& waiter,
+                                         const ReadOptions& options) {
+        typename ReadMachine<By>::Begun begun;
+        const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, waiter, begun);
+        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options);
+        fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
+        return step;
+    }
+
+    // Loads records that nobody waits for.
+    void prefetch(std::vector<key_t<R>> ids, Ticket ticket, const ReadOptions& options) {
+        auto& table = flights<ById<R>>();
+        std::vector<key_t<R>> missing;
+        std::vector<FlightPtr> begun;
+        for (auto& id : ids) {
+            if (closed || table.size() >= params.max_in_flight || table.joinable(id, no_ticket))
+                continue;
+            begun.push_back(table.begin(id, ticket));
+            missing.push_back(std::move(id));
+        }
+        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options);
+    }
+
+    bool idle() const noexcept { return fills_ == 0; }
+
+    // Wakes when no fill is left.
+    template<class Handler>
+    void idle_wait(Handler&& handler) {
+        if (idle())
+            boost::asio::post(executor, std::forward<Handler>(handler));
+        else
+            idle_.async_wait(std::forward<Handler>(handler));
+    }
+
+    Primary primary;
+    Fallback fallback;
+    const ReadThroughParams params;
+    ReadThroughStats stats;
+    Executor executor;
+    bool closed = false;
+
+private:
+    template<IndexTag By>
+    struct Fill {
+        FillMachine<By> machine;
+        std::vector<FlightPtr> flights;
+        typename Clock::time_point begun;
+    };
+
+    template<IndexTag By>
+    void fill(std::vector<typename By::value_type> values, std::vector<FlightPtr> flights, Ticket ticket,
+              const ReadOptions& reader) {
+        if (values.empty())
+            return;
+        ++stats.fills;
+        ++fills_;
+        ReadOptions options;
+        options.priority = reader.priority;
+        options.timeout = params.fill_timeout;
+        const bool confirm = reader.freshness != Freshness::fresh();
+        auto state = std::make_shared<Fill<By>>(
+            Fill<By>{FillMachine<By>{values, ticket, confirm}, std::move(flights), Clock::now()});
+        auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                std::vector<Reading<R>> readings) {
+            if (error)
+                state->machine.on_read_failed(error);
+            else
+                state->machine.on_readings(std::move(readings), std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                                    Clock::now() - state->begun));
+            self->populate(state);
+        };
+        fallback.template async_fetch<By>(std::move(values), options,
+                                          boost::asio::bind_executor(executor, std::move(on_read)));
+    }
+
+    // A fill applies first, then answers.
+    template<IndexTag By>
+    void populate(const std::shared_ptr<Fill<By>>& state) {
+        auto observations = state->machine.take_observations();
+        if (observations.empty())
+            return note(state);
+        auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                   std::vector<Applied> outcomes) {
+            if (error)
+                ++self->stats.populate_failures;
+            else
+                state->machine.on_applied(outcomes);
+            self->note(state);
+        };
+        primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
+    }
+
+    template<IndexTag By>
+    void note(const std::shared_ptr<Fill<By>>& state) {
+        if constexpr (!is_by_id<By>) {
+            if (state->machine.has_absences()) {
+                auto on_noted = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                         std::vector<Applied> outcomes) {
+                    if (error)
+                        ++self->stats.populate_failures;
+                    else
+                        state->machine.on_noted(outcomes);
+                    self->land(state);
+                };
+                primary.template async_note_absent<By>(state->machine.take_absences(), state->machine.ticket(),
+                                                       boost::asio::bind_executor(executor, std::move(on_noted)));
+                return;
+            }
+        }
+        land(state);
+    }
+
+    template<IndexTag By>
+    void land(const std::shared_ptr<Fill<By>>& state) {
+        auto& table = flights<By>();
+        for (std::size_t i = 0; i < state->flights.size(); ++i)
+            table.end(state->machine.values()[i], state->flights[i]);
+        for (std::size_t i = 0; i < state->flights.size(); ++i)
+            state->flights[i]->land(state->machine.landings()[i]);
+        if (--fills_ == 0)
+            idle_.cancel();
+    }
+
+    std::map<std::type_index, std::shared_ptr<void>> flights_;
+    std::size_t fills_ = 0;
+    Timer idle_;
+};
+
+} // namespace understudy::detail

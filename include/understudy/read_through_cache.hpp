@@ -1,0 +1,162 @@
+#pragma once
+
+#include <understudy/detail/exists_operation.hpp>
+#include <understudy/detail/read_operation.hpp>
+#include <understudy/detail/read_through_core.hpp>
+#include <understudy/detail/single_read_operation.hpp>
+#include <understudy/read_through_params.hpp>
+#include <understudy/read_through_stats.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/compose.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace understudy {
+
+/// Reads from a fast replica first, and on a miss from the source behind it, whose answer it stores before it gives it.
+///
+///     ReadThroughCache credits{replica, source};
+///     Reading<Contact> answer = co_await credits.async_get("17", {}, use_awaitable);
+///     if (answer.found()) …
+///
+/// What it keeps, whatever the timing:
+/// - Nothing that was read before a write, a hint or a delete was learned of ever replaces what was learned.
+/// - Readers of one value share one load, unless something was learned of it since the load began.
+/// - A load belongs to the cache: a reader that gives up or is cancelled disturbs nobody.
+/// - Found, absent and failed never mix. While the source fails, readers that allow it get the older row, flagged
+/// stale.
+///
+/// `Primary` models `Replica`, `Fallback` models `Source`; a cache is itself a `Source`, so tiers nest. `Clock` is
+/// monotonic and drives deadlines.
+///
+/// A handle: copies share one cache. *Thread safety*: use it, and all its copies, from the executor of the primary
+/// only. *Lifetime*: loads under way keep what they need alive; `async_drain` waits for them.
+template<class Primary, class Fallback, class Clock = std::chrono::steady_clock>
+requires Replica<Primary>
+class ReadThroughCache {
+    using Core = detail::ReadThroughCore<Primary, Fallback, Clock>;
+
+public:
+    using record_type = typename Primary::record_type;
+    using R = record_type;
+    using executor_type = boost::asio::any_io_executor;
+
+    static_assert(std::is_same_v<record_type, typename Fallback::record_type>,
+                  "the primary and the fallback of a ReadThroughCache store different record types");
+    static_assert(Source<Fallback>, "the fallback of a ReadThroughCache must model understudy::Source");
+
+    ReadThroughCache(Primary primary, Fallback fallback, const ReadThroughParams& params = {})
+        : core_{std::make_shared<Core>(std::move(primary), std::move(fallback), params)} {}
+
+    executor_type get_executor() const noexcept { return core_->executor; }
+
+    /// The answer, if the primary can give it at once; never waits, never loads. What is not found or not fresh enough,
+    /// and every primary that cannot look up synchronously, gives `std::nullopt`: use `async_get`.
+    template<IndexTag By = ById<R>>
+    std::optional<Reading<R>> try_get(const typename By::value_type& value, const ReadOptions& options = {}) {
+        if constexpr (SynchronousReplica<Primary, By>) {
+            std::optional<Row<R>> row = core_->primary.template try_lookup<By>(value);
+            if (!row)
+                return std::nullopt;
+            switch (detail::judge(*row, options.freshness, core_->params)) {
+            case detail::Verdict::hit:
+                ++core_->stats.hits;
+                return detail::reading_of(std::move(*row));
+            case detail::Verdict::negative_hit:
+                ++core_->stats.negative_hits;
+                return detail::reading_of(std::move(*row));
+            default:
+                return std::nullopt;
+            }
+        } else {
+            return std::nullopt;
+        }
+    }
+
+    /// Reads one record by its id, or by a value of a unique index: `async_get<ByEmail>("a@b.c")`.
+    ///
+    /// *Handler*: `void(error_code, Reading<R>)`. Without an error the reading is found or absent. *Errors*: what the
+    /// fallback failed with; `Errc::deadline_exceeded` after `options.timeout`; `Errc::contended` or
+    /// `Errc::source_lagging` when the key kept changing; `Errc::overloaded`; `Errc::shutting_down`; all of them only
+    /// if no older row may stand in. A primary that fails is no error: the fallback answers.
+    ///
+    /// *Cancellation*: terminal, partial and total. A load that was begun goes on.
+    template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
+    auto async_get(typename By::value_type value, const ReadOptions& options = {}, Token&& token = {}) {
+        return boost::asio::async_compose<Token, void(boost::system::error_code, Reading<R>)>(
+            detail::SingleReadOperation<ReadThroughCache, By>{*this, std::move(value), options}, token,
+            core_->executor);
+    }
+
+    /// Reads many records by their ids. As `async_fetch`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_get_many(std::vector<key_t<R>> keys, const ReadOptions& options = {}, Token&& token = {}) {
+        return async_fetch<ById<R>>(std::move(keys), options, std::forward<Token>(token));
+    }
+
+    /// Reads many records by the values of one index; each is found, absent or failed by itself.
+    ///
+    /// *Handler*: `FetchSignature<R>`; the error code is `operation_aborted` or success. *Cancellation*: as
+    /// `async_get`.
+    template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
+    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
+        return boost::asio::async_compose<Token, FetchSignature<R>>(
+            detail::ReadOperation<Core, By>{core_, std::move(values), options}, token, core_->executor);
+    }
+
+    /// Whether any record is known to answer to a value of an index that the source can only search. A search lags, so
+    /// this is good for choosing between two refusals ("no such student" or "not with this address") and for nothing
+    /// else. What a search names is loaded in the background, what it does not find is noted.
+    ///
+    /// *Handler*: `void(error_code, bool)`. *Errors and cancellation*: as `async_get`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SearchableBy<Fallback, By>
+    auto async_exists(typename By::value_type value, const ReadOptions& options = {}, Token&& token = {}) {
+        return boost::asio::async_compose<Token, void(boost::system::error_code, bool)>(
+            detail::ExistsOperation<Core, By>{core_, normalised<By>(std::move(value)), options}, token,
+            core_->executor);
+    }
+
+    /// Begins no new load from now on and completes when none is under way. Readers that would need a load get an older
+    /// row or `Errc::shutting_down`.
+    ///
+    /// *Handler*: `void(error_code)`. *Cancellation*: terminal, partial and total; the cache stays closed.
+    template<class Token = boost::asio::deferred_t>
+    auto async_drain(Token&& token = {}) {
+        return boost::asio::async_compose<Token, DoneSignature>(
+            [core = core_, begun = false](auto& self, boost::system::error_code = {}) mutable {
+                if (!std::exchange(begun, true)) {
+                    self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+                    core->closed = true;
+                    const auto held = core;
+                    return held->idle_wait(std::move(self));
+                }
+                if (self.cancelled() != boost::asio::cancellation_type::none)
+                    return self.complete(boost::asio::error::operation_aborted);
+                if (core->idle())
+                    return self.complete({});
+                const auto held = core;
+                held->idle_wait(std::move(self));
+            },
+            token, core_->executor);
+    }
+
+    /// What was done so far.
+    const ReadThroughStats& stats() const noexcept { return core_->stats; }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
+template<class Primary, class Fallback>
+ReadThroughCache(Primary, Fallback) -> ReadThroughCache<Primary, Fallback>;
+template<class Primary, class Fallback>
+ReadThroughCache(Primary, Fallback, ReadThroughParams) -> ReadThroughCache<Primary, Fallback>;
+
+} // namespace understudy

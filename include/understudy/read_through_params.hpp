@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace understudy {
+
+/// How a `ReadThroughCache` behaves.
+struct ReadThroughParams {
+    /// How long "there is no such record" is believed. Records that others create at the source show within this time;
+    /// those created through this system show at once.
+    std::chrono::milliseconds negative_ttl{60'000};
+    /// Whether the primary hears of every write: true for a replica that all writers share. A tier that others write
+    /// beside (a near cache in front of a shared replica) sets it to false and then answers no `fresh` reader.
+    bool sees_every_write = true;
+    /// How many values may be under way to the fallback at once; readers beyond that fail with `Errc::overloaded`.
+    std::size_t max_in_flight = 10'000;
+    /// How often a read that raced a change is begun again before it fails with `Errc::contended` (or, when the source
+    /// answered older states, `Errc::source_lagging`).
+    int max_attempts = 4;
+    /// The time a fill has, whoever waits for it.
+    std::chrono::milliseconds fill_timeout{30'000};
+};
+
+} // namespace understudy
