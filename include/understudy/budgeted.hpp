@@ -1,0 +1,78 @@
+#pragma once
+
+#include <understudy/budgeted_params.hpp>
+#include <understudy/detail/budgeted_operation.hpp>
+#include <understudy/detail/store_call.hpp>
+#include <understudy/rate_budget.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/compose.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <chrono>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace understudy {
+
+/// A store whose every call is counted against a rate budget, and repeated within the caller's time when it failed in a
+/// way that passes: each try takes its own permit. Reads only; they may be repeated freely.
+///
+/// A call with more values than one request to the server carries (`max_batch`) takes as many permits as the store will
+/// send requests.
+///
+/// A handle. *Thread safety*: the store's executor only, which is also the budget's. *Cancellation*: terminal, partial
+/// and total.
+template<class Store, class Clock = std::chrono::steady_clock>
+class Budgeted {
+public:
+    using record_type = typename Store::record_type;
+    using executor_type = decltype(std::declval<const Store&>().get_executor());
+
+    Budgeted(Store store, BasicRateBudget<Clock> budget, const BudgetedParams& params = {})
+        : store_{std::move(store)}
+        , budget_{std::move(budget)}
+        , params_{params}
+        , random_{std::make_shared<std::minstd_rand>(params.seed)} {}
+
+    executor_type get_executor() const noexcept { return store_.get_executor(); }
+
+    template<class By>
+    static constexpr std::size_t max_batch() {
+        return max_batch_of<Store, By>();
+    }
+
+    /// See `FetchableBy`. *Errors*: the store's after the last try, and `Errc::rate_limited` when the budget has no
+    /// permit in time.
+    template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
+    requires FetchableBy<Store, By>
+    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
+        return call<detail::FetchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+    /// See `SearchableBy`. *Errors*: as `async_fetch`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SearchableBy<Store, By>
+    auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                      Token&& token = {}) {
+        return call<detail::SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+private:
+    template<class Call, class Token>
+    auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+        return boost::asio::async_compose<Token, typename Call::Signature>(
+            detail::BudgetedOperation<Store, Clock, Call>{store_, budget_, params_, random_, std::move(values),
+                                                          options},
+            token, store_.get_executor());
+    }
+
+    Store store_;
+    BasicRateBudget<Clock> budget_;
+    BudgetedParams params_;
+    std::shared_ptr<std::minstd_rand> random_;
+};
+
+} // namespace understudy

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace understudy {
+
+/// How a `Coalescing` store collects.
+struct CoalescingParams {
+    /// A batch leaves this long after its first value, full or not: little against the call that it saves.
+    std::chrono::milliseconds delay{10};
+    /// Values of one batch; 0 means as many as one request of the store carries.
+    std::size_t max_batch = 0;
+    /// Batches under way at once. While so many are, values go on collecting and leave in fuller batches.
+    std::size_t max_in_flight = 16;
+};
+
+} // namespace understudy

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <understudy/coalescing_params.hpp>
+#include <understudy/coalescing_stats.hpp>
+#include <understudy/detail/collector.hpp>
+#include <understudy/error.hpp>
+#include <understudy/read_options.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_executor.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// Everything of one kind of call that is collected and under way.
+template<class Store, class Clock, class Call>
+class CoalescingLane : public std::enable_shared_from_this<CoalescingLane<Store, Clock, Call>> {
+public:
+    using Value = typename Call::Value;
+    using Item = typename Call::Item;
+    using Timer = boost::asio::basic_waitable_timer<Clock>;
+    using Executor = decltype(std::declval<const Store&>().get_executor());
+
+    // One caller; its timer is its deadline and its alarm.
+    struct Caller {
+        Caller(const Executor& executor, std::size_t values, const ReadOptions& how)
+            : timer{executor}
+            , items(values)
+            , missing{values}
+            , options{how} {
+            timer.expires_after(how.timeout);
+        }
+        Timer timer;
+        std::vector<Item> items;
+        std::size_t missing;
+        ReadOptions options;
+        boost::system::error_code error{};
+    };
+    struct Rider {
+        std::shared_ptr<Caller> caller;
+        std::size_t place;
+    };
+    using Batch = typename Collector<Value, Rider>::Batch;
+
+    CoalescingLane(Store store, const CoalescingParams& params, std::shared_ptr<CoalescingStats> stats)
+        : store_{std::move(store)}
+        , params_{params}
+        , stats_{std::move(stats)}
+        , timer_{store_.get_executor()}
+        , max_batch_{params.max_batch != 0 ? std::min(params.max_batch, max_batch_of<Store, typename Call::Index>())
+                                           : max_batch_of<Store, typename Call::Index>()} {}
+
+    Executor get_executor() const noexcept { return store_.get_executor(); }
+
+    void add(const std::vector<Value>& values, const std::shared_ptr<Caller>& caller) {
+        stats_->values += values.size();
+        for (std::size_t i = 0; i < values.size(); ++i)
+            collector_.add(values[i], Rider{caller, i});
+        leave_if_ready();
+    }
+
+private:
+    // Full batches leave at once, the rest when its time has come; never more at once than may be under way.
+    void leave_if_ready() {
+        while (!collector_.empty() && in_flight_ < params_.max_in_flight) {
+            if (collector_.size() < max_batch_ && !due_)
+                return arm();
+            leave();
+        }
+    }
+
+    void arm() {
+        if (std::exchange(armed_, true))
+            return;
+        timer_.expires_after(params_.delay);
+        timer_.async_wait([self = this->shared_from_this()](boost::system::error_code) {
+            self->armed_ = false;
+            self->due_ = !self->collector_.empty();
+            self->leave_if_ready();
+        });
+    }
+
+    void leave() {
+        auto batch = std::make_shared<Batch>(collector_.take(max_batch_));
+        if (collector_.empty())
+            due_ = false;
+        ++in_flight_;
+        ++stats_->batches;
+        auto on_done = [self = this->shared_from_this(), batch](boost::system::error_code error,
+                                                                std::vector<Item> items) {
+            --self->in_flight_;
+            self->hand_out(*batch, error, items);
+            self->leave_if_ready();
+        };
+        auto values = batch->values;
+        Call::start(store_, std::move(values), options_of(*batch),
+                    boost::asio::bind_executor(store_.get_executor(), std::move(on_done)));
+    }
+
+    // The batch is as urgent as its most urgent rider and has as long as the most patient.
+    static ReadOptions options_of(const Batch& batch) {
+        ReadOptions options;
+        options.priority = Priority::background;
+        options.timeout = std::chrono::milliseconds{1};
+        for (const auto& riders : batch.riders)
+            for (const Rider& rider : riders) {
+                const auto left = rider.caller->timer.expiry() - Clock::now();
+                options.priority = std::min(options.priority, rider.caller->options.priority);
+                options.timeout =
+                    std::max(options.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+            }
+        return options;
+    }
+
+    static void hand_out(Batch& batch, boost::system::error_code error, std::vector<Item>& items) {
+        if (!error && items.size() != batch.values.size())
+            error = Errc::malformed_answer;
+        for (std::size_t i = 0; i < batch.values.size(); ++i)
+            for (const Rider& rider : batch.riders[i]) {
+                Caller& caller = *rider.caller;
+                if (!error)
+                    caller.items[rider.place] = items[i];
+                else if constexpr (requires { Call::failure(error); })
+                    caller.items[rider.place] = Call::failure(error);
+                else
+                    caller.error = error;
+                if (--caller.missing == 0)
+                    caller.timer.cancel();
+            }
+    }
+
+    Store store_;
+    CoalescingParams params_;
+    std::shared_ptr<CoalescingStats> stats_;
+    Timer timer_;
+    std::size_t max_batch_;
+    Collector<Value, Rider> collector_;
+    std::size_t in_flight_ = 0;
+    bool armed_ = false;
+    bool due_ = false;
+};
+
+} // namespace understudy::detail

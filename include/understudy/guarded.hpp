@@ -1,0 +1,72 @@
+#pragma once
+
+#include <understudy/detail/breaker.hpp>
+#include <understudy/detail/guarded_operation.hpp>
+#include <understudy/detail/store_call.hpp>
+#include <understudy/guarded_params.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/compose.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace understudy {
+
+/// A store that is not asked while it keeps failing: a circuit breaker (Nygard, "Release It!"). After
+/// `params.failures_to_open` failures of transport or time-outs in a row every call fails at once with
+/// `Errc::circuit_open`, but for one probe per `params.probe_interval`; the first success closes the circuit. Refusals,
+/// rate limits and cancelled calls say nothing about the store's health and are not counted.
+///
+/// A handle: copies share one breaker. *Thread safety*: the store's executor only. *Cancellation*: passed on.
+template<class Store, class Clock = std::chrono::steady_clock>
+class Guarded {
+public:
+    using record_type = typename Store::record_type;
+    using executor_type = decltype(std::declval<const Store&>().get_executor());
+
+    explicit Guarded(Store store, const GuardedParams& params = {})
+        : store_{std::move(store)}
+        , breaker_{std::make_shared<detail::Breaker>(params)} {}
+
+    executor_type get_executor() const noexcept { return store_.get_executor(); }
+
+    template<class By>
+    static constexpr std::size_t max_batch() {
+        return max_batch_of<Store, By>();
+    }
+
+    /// Whether calls are failing at once.
+    bool is_open() const noexcept { return breaker_->state() == detail::Breaker::State::open; }
+
+    /// See `FetchableBy`. *Errors*: the store's, and `Errc::circuit_open`.
+    template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
+    requires FetchableBy<Store, By>
+    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
+        return call<detail::FetchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+    /// See `SearchableBy`. *Errors*: the store's, and `Errc::circuit_open`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SearchableBy<Store, By>
+    auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                      Token&& token = {}) {
+        return call<detail::SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+private:
+    template<class Call, class Token>
+    auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+        return boost::asio::async_compose<Token, typename Call::Signature>(
+            detail::GuardedOperation<Store, Clock, Call>{store_, breaker_, std::move(values), options}, token,
+            store_.get_executor());
+    }
+
+    Store store_;
+    std::shared_ptr<detail::Breaker> breaker_;
+};
+
+} // namespace understudy

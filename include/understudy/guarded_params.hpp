@@ -1,0 +1,15 @@
+#pragma once
+
+#include <chrono>
+
+namespace understudy {
+
+/// When a `Guarded` store stops asking.
+struct GuardedParams {
+    /// Failures of transport and time-outs, one after the other, that open the circuit.
+    int failures_to_open = 5;
+    /// While open, one call per interval is let through to see whether the store is back.
+    std::chrono::milliseconds probe_interval{1'000};
+};
+
+} // namespace understudy

@@ -1,0 +1,19 @@
+#pragma once
+
+/// The core: records, the concepts of stores, the templates and the decorators. No SQL, no HTTP.
+
+#include <understudy/budgeted.hpp>
+#include <understudy/coalescing.hpp>
+#include <understudy/date_time.hpp>
+#include <understudy/error.hpp>
+#include <understudy/freshness.hpp>
+#include <understudy/guarded.hpp>
+#include <understudy/index.hpp>
+#include <understudy/memory/store.hpp>
+#include <understudy/observation.hpp>
+#include <understudy/partial.hpp>
+#include <understudy/patch.hpp>
+#include <understudy/rate_budget.hpp>
+#include <understudy/read_through_cache.hpp>
+#include <understudy/record.hpp>
+#include <understudy/store.hpp>
