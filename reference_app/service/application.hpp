@@ -1,0 +1,72 @@
+#pragma once
+
+#include "http_message.hpp"
+#include "log.hpp"
+#include "metrics.hpp"
+#include "rate_limiter.hpp"
+#include "router.hpp"
+#include "student_directory.hpp"
+#include "validation.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace service {
+
+/// Which answered requests are worth a line in the log.
+enum class AccessLog : std::uint8_t {
+    off,
+    /// Server errors and those that took longer than a second.
+    problems,
+    all,
+};
+
+struct ApplicationParams {
+    RateLimiterParams rate_limit{};
+    /// Origins that may call from a browser; `*` stands for every one.
+    std::vector<std::string> cors_origins;
+    AccessLog access_log = AccessLog::problems;
+};
+
+/// Everything between a parsed request and its answer; knows no sockets. Lives on one thread and outlives the requests
+/// that it was given.
+class Application {
+public:
+    using Clock = std::chrono::steady_clock;
+    using Now = std::function<Clock::time_point()>;
+
+    Application(ApplicationParams params, StudentDirectory& students, Metrics& metrics, const Log& log,
+                Now now = &Clock::now);
+
+    void handle(const Request& request, Respond respond);
+
+    /// From now on the service says that it is not ready.
+    void drain() noexcept { draining_ = true; }
+
+private:
+    Response answer_preflight(const Request& request, const RouteMatch& match) const;
+    void dispatch(Endpoint endpoint, const Request& request, Respond respond);
+    void login(const Request& request, Respond respond);
+    void validate_exam_credits(const Request& request, Respond respond);
+    void validate_discussion_credits(const Request& request, Respond respond);
+    void answer_credits(CreditQuestion question, Respond respond);
+    void identify(Credentials student, std::function<Response(const Student&)> answer, Respond respond);
+
+    bool allows_origin(std::string_view origin) const;
+    void add_cors(Response& response, const std::string& origin) const;
+    void report(std::string_view method, std::string_view path, std::string_view id, const Response& response,
+                Clock::duration took) const;
+
+    ApplicationParams params_;
+    StudentDirectory& students_;
+    Metrics& metrics_;
+    const Log& log_;
+    Now now_;
+    RateLimiter limiter_;
+    Clock::time_point started_;
+    bool draining_ = false;
+};
+
+} // namespace service

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "http_message.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace service {
+
+enum class Endpoint : std::uint8_t {
+    login,
+    validate_exam_credits,
+    validate_discussion_credits,
+    health,
+    livez,
+    readyz,
+    metrics,
+};
+inline constexpr std::size_t endpoint_count = 7;
+
+/// The endpoint's name in logs and metrics.
+std::string_view name_of(Endpoint endpoint) noexcept;
+
+/// Whether the endpoint serves those who watch the service: such requests are never refused for their rate.
+bool is_probe(Endpoint endpoint) noexcept;
+
+/// What stands behind a path.
+struct RouteMatch {
+    /// Whether there is anything at the path.
+    bool known_path = false;
+    /// What answers this method there.
+    std::optional<Endpoint> endpoint;
+};
+
+/// `HEAD` is answered by what answers `GET`.
+RouteMatch find_route(Method method, std::string_view path) noexcept;
+
+/// The methods that a path answers, as the `Allow` header lists them.
+std::string allowed_methods(std::string_view path);
+
+} // namespace service

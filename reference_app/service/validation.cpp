@@ -1,0 +1,90 @@
+#include "validation.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace service {
+namespace {
+
+constexpr std::size_t longest_student_id = 64;
+constexpr std::size_t longest_email = 254;
+constexpr std::size_t longest_local_part = 64;
+
+// The member's text, or nothing and a message.
+const boost::json::string* required_text(const boost::json::object& body, std::string_view name,
+                                         ValidationErrors& errors) {
+    const auto* value = body.if_contains(name);
+    if (!value || value->is_null()) {
+        errors.push_back(std::string{name} + " is required");
+        return nullptr;
+    }
+    if (!value->is_string()) {
+        errors.push_back(std::string{name} + " must be a string");
+        return nullptr;
+    }
+    return &value->get_string();
+}
+
+Credentials read_credentials(const boost::json::object& body, ValidationErrors& errors) {
+    Credentials student;
+    if (const auto* text = required_text(body, "student_id", errors)) {
+        if (is_student_id(*text))
+            student.student_id = *text;
+        else
+            errors.push_back("student_id must consist of 1 to 64 upper-case letters and digits");
+    }
+    if (const auto* text = required_text(body, "email", errors)) {
+        student.email = normalised_email(*text);
+        if (!is_email(student.email))
+            errors.push_back("email must be an e-mail address");
+    }
+    return student;
+}
+
+} // namespace
+
+bool is_student_id(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= longest_student_id && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
+}
+
+bool is_email(std::string_view text) noexcept {
+    const auto at = text.find('@');
+    if (at == std::string_view::npos || at == 0 || at > longest_local_part || text.size() > longest_email)
+        return false;
+    const auto domain = text.substr(at + 1);
+    const auto dot = domain.rfind('.');
+    if (dot == std::string_view::npos || dot == 0 || dot + 1 == domain.size() || domain.find("..") != domain.npos)
+        return false;
+    constexpr std::string_view forbidden = "@,;:<>()[]\\\" ";
+    return std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && (c < ' ' || c == 0x7f); }) &&
+           domain.find_first_of(forbidden) == domain.npos && text.substr(0, at).find_first_of(forbidden) == text.npos;
+}
+
+Validated<Credentials> validate_login(const boost::json::object& body) {
+    ValidationErrors errors;
+    auto student = read_credentials(body, errors);
+    if (!errors.empty())
+        return errors;
+    return student;
+}
+
+Validated<CreditQuestion> validate_credit_question(const boost::json::object& body) {
+    ValidationErrors errors;
+    CreditQuestion question;
+    question.student = read_credentials(body, errors);
+    if (const auto* text = required_text(body, "mock_type", errors)) {
+        if (const auto type = parse_mock_type(*text))
+            question.mock_type = *type;
+        else
+            errors.push_back(
+                "mock_type must be one of Situational Judgment, Clinical Skills, Mini-mock, Mock Discussion");
+    }
+    if (!errors.empty())
+        return errors;
+    return question;
+}
+
+} // namespace service

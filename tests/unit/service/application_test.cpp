@@ -1,0 +1,195 @@
+#include "application.hpp"
+
+#include "scripted_directory.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+
+using namespace service;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fixture {
+    ScriptedDirectory students;
+    Metrics metrics;
+    Log log = Log::silent();
+    Application::Clock::time_point now{1h};
+    ApplicationParams params;
+    std::optional<Application> application;
+    int answers = 0;
+    Response answer;
+
+    Fixture() {
+        students.add(ann());
+        params.cors_origins = {"https://book.example.org"};
+        params.rate_limit.burst = 3;
+        params.rate_limit.per_second = 1;
+    }
+
+    const Response& ask(Method method, std::string_view path, std::string_view body = {},
+                        std::string_view origin = {}) {
+        if (!application)
+            application.emplace(params, students, metrics, log, [this] { return now; });
+        Request request;
+        request.method = method;
+        request.path = path;
+        request.body = body;
+        request.origin = origin;
+        request.id = "request-1";
+        answer = Response{};
+        application->handle(request, [this](Response response) {
+            ++answers;
+            answer = std::move(response);
+        });
+        return answer;
+    }
+    std::string header(std::string_view name) const {
+        const auto at = std::find_if(answer.headers.begin(), answer.headers.end(),
+                                     [&](const auto& one) { return one.first == name; });
+        return at == answer.headers.end() ? "" : at->second;
+    }
+    std::string code() const { return std::string{boost::json::parse(answer.body).at("code").as_string()}; }
+};
+
+constexpr std::string_view login = "/api/user/login";
+constexpr std::string_view ann_logs_in = R"({"student_id":"ANN1","email":"Ann@Example.org"})";
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(application_suite, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_student_logs_in) {
+    BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 200u);
+    BOOST_TEST(boost::json::parse(answer.body).at("data").at("contact_id") == "101");
+    BOOST_TEST(header("X-Data-Freshness") == "fresh");
+    BOOST_TEST(answers == 1);
+}
+
+BOOST_AUTO_TEST_CASE(credits_are_validated_for_exams_and_discussions) {
+    ask(Method::post, "/api/mock-exams/validate-credits",
+        R"({"student_id":"ANN1","email":"ann@example.org","mock_type":"Situational Judgment"})");
+    BOOST_TEST(boost::json::parse(answer.body).at("data").at("available_credits") == 3);
+    ask(Method::post, "/api/mock-discussions/validate-credits", ann_logs_in);
+    BOOST_TEST(answer.status == 200u);
+    BOOST_TEST(boost::json::parse(answer.body).at("data").at("eligible") == false);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_tell_the_two_kinds_of_wrong_apart) {
+    ask(Method::post, login, R"({"student_id":"BOB1","email":"bob@example.org"})");
+    BOOST_TEST(answer.status == 404u);
+    BOOST_TEST(code() == "STUDENT_NOT_FOUND");
+    ask(Method::post, login, R"({"student_id":"ANN1","email":"bob@example.org"})");
+    BOOST_TEST(answer.status == 400u);
+    BOOST_TEST(code() == "EMAIL_MISMATCH");
+    ask(Method::post, login, R"({"student_id":"BOB1","email":"ann@example.org"})");
+    BOOST_TEST(answer.status == 400u);
+    BOOST_TEST(code() == "EMAIL_MISMATCH");
+}
+
+// D10 at the service's edge.
+BOOST_AUTO_TEST_CASE(d10_a_failed_read_is_503_on_every_endpoint) {
+    params.rate_limit.per_second = 0;
+    for (const auto error : {understudy::Errc::unavailable, understudy::Errc::rate_limited, understudy::Errc::timed_out,
+                             understudy::Errc::unauthorized}) {
+        students.fail_with(error);
+        for (const auto path :
+             {"/api/user/login", "/api/mock-exams/validate-credits", "/api/mock-discussions/validate-credits"}) {
+            ask(Method::post, path, R"({"student_id":"ANN1","email":"ann@example.org","mock_type":"Mini-mock"})");
+            BOOST_TEST(answer.status == 503u, path);
+            BOOST_TEST(code() == "SOURCE_UNAVAILABLE");
+            BOOST_TEST(std::stoi(header("Retry-After")) > 0);
+            BOOST_TEST(answer.body.find("credits") == std::string::npos);
+            BOOST_TEST(answer.body.find(make_error_code(error).message()) == std::string::npos);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bodies_that_make_no_sense) {
+    params.rate_limit.per_second = 0;
+    for (const auto* body : {"", "{", "{\"student_id\":\"A1\",}", "nonsense", "{} {}", "\"\xff\"",
+                             "[[[[[[[[[[[[[[[[[[[[["
+                             "[[[[[[[[[[[[[[[[[[[["}) {
+        BOOST_TEST(ask(Method::post, login, body).status == 400u, body);
+        BOOST_TEST(code() == "INVALID_JSON", body);
+    }
+    for (const auto* body : {"[]", "null", "17", "\"text\"", "{}"}) {
+        BOOST_TEST(ask(Method::post, login, body).status == 400u, body);
+        BOOST_TEST(code() == "VALIDATION_ERROR", body);
+    }
+    BOOST_TEST(students.asked == 0);
+}
+
+BOOST_AUTO_TEST_CASE(paths_and_methods) {
+    BOOST_TEST(ask(Method::get, "/nowhere").status == 404u);
+    BOOST_TEST(ask(Method::get, login).status == 405u);
+    BOOST_TEST(header("Allow") == "POST, OPTIONS");
+    BOOST_TEST(ask(Method::head, "/livez").status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(the_rate_limit_spares_probes_and_names_the_wait) {
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 200u);
+    BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 429u);
+    BOOST_TEST(header("Retry-After") == "1");
+    BOOST_TEST(boost::json::parse(answer.body).at("retryAfter") == 1);
+    BOOST_TEST(ask(Method::get, "/nowhere").status == 429u);
+    for (const auto* path : {"/livez", "/readyz", "/api/health", "/metrics"})
+        BOOST_TEST(ask(Method::get, path).status == 200u, path);
+    now += 1s;
+    BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 200u);
+    BOOST_TEST(students.asked == 4);
+}
+
+BOOST_AUTO_TEST_CASE(preflights_name_what_configured_origins_may_do) {
+    params.rate_limit.per_second = 0;
+    BOOST_TEST(ask(Method::options, login, {}, "https://book.example.org").status == 204u);
+    BOOST_TEST(answer.body.empty());
+    BOOST_TEST(header("Access-Control-Allow-Origin") == "https://book.example.org");
+    BOOST_TEST(header("Access-Control-Allow-Methods") == "POST, OPTIONS");
+    BOOST_TEST(header("Vary") == "Origin");
+    BOOST_TEST(ask(Method::options, login, {}, "https://evil.example").status == 204u);
+    BOOST_TEST(header("Access-Control-Allow-Origin").empty());
+    BOOST_TEST(header("Access-Control-Allow-Methods").empty());
+    BOOST_TEST(ask(Method::options, "*").status == 204u);
+    BOOST_TEST(ask(Method::options, "/nowhere").status == 404u);
+    ask(Method::post, login, "{", "https://book.example.org");
+    BOOST_TEST(header("Access-Control-Allow-Origin") == "https://book.example.org");
+}
+
+BOOST_AUTO_TEST_CASE(every_origin_may_be_allowed) {
+    params.cors_origins = {"*"};
+    ask(Method::post, login, ann_logs_in, "https://anywhere.example");
+    BOOST_TEST(header("Access-Control-Allow-Origin") == "*");
+    BOOST_TEST(header("Vary").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_service_still_answers_but_is_not_ready) {
+    ask(Method::get, "/readyz");
+    application->drain();
+    BOOST_TEST(ask(Method::get, "/readyz").status == 503u);
+    BOOST_TEST(ask(Method::get, "/livez").status == 200u);
+    BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(requests_are_counted) {
+    ask(Method::post, login, ann_logs_in);
+    ask(Method::get, "/nowhere");
+    metrics.add([](MetricSink& sink) {
+        sink.gauge("parts", "Parts of the house", 1, {{"kind", "door"}});
+        sink.gauge("parts", "Parts of the house", 2, {{"kind", "win\"dow"}});
+    });
+    ask(Method::get, "/metrics");
+    BOOST_TEST(answer.content_type == Metrics::content_type);
+    const auto has = [&](std::string_view line) {
+        BOOST_TEST((answer.body.find(line) != std::string::npos), line << " in\n" << answer.body);
+    };
+    has("understudy_http_requests_total{endpoint=\"login\",status=\"200\"} 1");
+    has("understudy_http_requests_total{endpoint=\"none\",status=\"404\"} 1");
+    has("understudy_http_request_seconds_count{endpoint=\"login\"} 1");
+    has("# TYPE understudy_parts gauge\nunderstudy_parts{kind=\"door\"} 1\nunderstudy_parts{kind=\"win\\\"dow\"} 2");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,52 @@
+#include "router.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace service;
+
+BOOST_AUTO_TEST_SUITE(router_suite)
+
+BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
+    struct Row {
+        Method method;
+        std::string_view path;
+        bool known;
+        std::optional<Endpoint> endpoint;
+    };
+    const Row rows[] = {
+        {Method::post, "/api/user/login", true, Endpoint::login},
+        {Method::get, "/api/user/login", true, std::nullopt},
+        {Method::post, "/api/mock-exams/validate-credits", true, Endpoint::validate_exam_credits},
+        {Method::post, "/api/mock-discussions/validate-credits", true, Endpoint::validate_discussion_credits},
+        {Method::get, "/api/health", true, Endpoint::health},
+        {Method::head, "/api/health", true, Endpoint::health},
+        {Method::get, "/livez", true, Endpoint::livez},
+        {Method::get, "/readyz", true, Endpoint::readyz},
+        {Method::get, "/metrics", true, Endpoint::metrics},
+        {Method::delete_, "/metrics", true, std::nullopt},
+        {Method::head, "/api/user/login", true, std::nullopt},
+        {Method::other, "/livez", true, std::nullopt},
+        {Method::get, "/", false, std::nullopt},
+        {Method::post, "/api/user/login/", false, std::nullopt},
+        {Method::post, "/API/user/login", false, std::nullopt},
+    };
+    for (const auto& row : rows) {
+        const auto match = find_route(row.method, row.path);
+        BOOST_TEST(match.known_path == row.known, row.path);
+        BOOST_TEST((match.endpoint == row.endpoint), name_of(row.method) << ' ' << row.path);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_path_says_what_it_allows) {
+    BOOST_TEST(allowed_methods("/api/user/login") == "POST, OPTIONS");
+    BOOST_TEST(allowed_methods("/livez") == "GET, HEAD, OPTIONS");
+}
+
+BOOST_AUTO_TEST_CASE(only_probes_pass_the_rate_limit) {
+    BOOST_TEST(is_probe(Endpoint::livez));
+    BOOST_TEST(is_probe(Endpoint::readyz));
+    BOOST_TEST(!is_probe(Endpoint::login));
+    BOOST_TEST(!is_probe(Endpoint::validate_exam_credits));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
