@@ -1,0 +1,204 @@
+#pragma once
+
+#include <understudy/hubspot/detail/caller.hpp>
+#include <understudy/hubspot/object.hpp>
+#include <understudy/hubspot/params.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace understudy::hubspot {
+
+/// What to return of each record, and by which property it is asked for.
+struct ReadQuery {
+    std::vector<std::string> properties{};
+    /// A property with unique values by which the inputs are meant; empty for ids.
+    std::string id_property{};
+};
+
+/// Where to begin a list, and how much of it.
+struct ListQuery {
+    std::vector<std::string> properties{};
+    int limit = 100;
+    /// From the page before; empty for the first.
+    std::string after{};
+};
+
+/// The calls of HubSpot's CRM API that read, one method a call, in one version of the API and with one token.
+///
+/// A handle: copies share connections. Use it from its executor only; handlers run there unless they have an executor
+/// of their own. Every call tells `Params::on_rate` what it learned of the limits, and `Params::on_error` why it
+/// failed.
+///
+/// Every method completes with `void(boost::system::error_code, Result)`, its errors are `Errc` values as
+/// `hubspot/error.hpp` assigns them, and `timeout` covers the whole call. *Cancellation*: terminal, partial and total,
+/// with `operation_aborted`.
+class Client {
+public:
+    using executor_type = boost::asio::any_io_executor;
+
+    /// Throws `std::invalid_argument` or `std::runtime_error` as `http::Client` does. Connects on the first call.
+    Client(executor_type executor, Params params)
+        : caller_{std::make_shared<detail::Caller>(std::move(executor), std::move(params))} {}
+
+    executor_type get_executor() const { return caller_->http.get_executor(); }
+
+    /// One record; `std::nullopt` if the server says that there is none. Its id differs from the one asked for when
+    /// that one was merged into another record.
+    template<class Token = boost::asio::deferred_t>
+    auto async_read(std::string_view type, std::string_view id, const ReadQuery& query,
+                    std::chrono::milliseconds timeout, Token&& token = {}) {
+        std::string target = caller_->paths.object(type, id) + "?archived=false";
+        append(target, "properties", query.properties);
+        if (!query.id_property.empty())
+            target += "&idProperty=" + http::encoded(query.id_property);
+        CallKind kind{named("read", type)};
+        kind.by_id = true;
+        constexpr auto parse = [](boost::json::value&& value) -> std::optional<std::optional<Object>> {
+            if (auto object = detail::parse_object(std::move(value)))
+                return object;
+            return std::nullopt;
+        };
+        return start<std::optional<Object>>(get(std::move(target)), std::move(kind), timeout, parse,
+                                            std::forward<Token>(token));
+    }
+
+    /// Up to 100 records, by ids or by a property with unique values; see `BatchAnswer` for what to expect.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_read(std::string_view type, const std::vector<std::string>& inputs, const ReadQuery& query,
+                          std::chrono::milliseconds timeout, Token&& token = {}) {
+        boost::json::object body{{"inputs", ids(inputs)}, {"properties", texts(query.properties)}};
+        if (!query.id_property.empty())
+            body.emplace("idProperty", query.id_property);
+        return start<BatchAnswer>(post(caller_->paths.batch_read(type) + "?archived=false", body),
+                                  CallKind{named("batch read", type)}, timeout, detail::parse_batch,
+                                  std::forward<Token>(token));
+    }
+
+    /// A page of all records, by ascending id.
+    template<class Token = boost::asio::deferred_t>
+    auto async_list(std::string_view type, const ListQuery& query, std::chrono::milliseconds timeout,
+                    Token&& token = {}) {
+        std::string target = caller_->paths.objects(type) + "?archived=false&limit=" + std::to_string(query.limit);
+        append(target, "properties", query.properties);
+        if (!query.after.empty())
+            target += "&after=" + http::encoded(query.after);
+        return start<Page>(get(std::move(target)), CallKind{named("list", type)}, timeout, detail::parse_page,
+                           std::forward<Token>(token));
+    }
+
+    /// A page of a search; `body` is the JSON that the vendor documents, at most 3,000 characters.
+    template<class Token = boost::asio::deferred_t>
+    auto async_search(std::string_view type, std::string body, std::chrono::milliseconds timeout, Token&& token = {}) {
+        CallKind kind{named("search", type)};
+        kind.search = true;
+        http::Request request{http::Method::post, caller_->paths.search(type), {}, std::move(body), true};
+        return start<Page>(std::move(request), std::move(kind), timeout, detail::parse_page,
+                           std::forward<Token>(token));
+    }
+
+    /// The records of type `to` that one record is connected with; `after` is from the page before, empty for the
+    /// first.
+    template<class Token = boost::asio::deferred_t>
+    auto async_associations(std::string_view from, std::string_view id, std::string_view to, std::string_view after,
+                            std::chrono::milliseconds timeout, Token&& token = {}) {
+        std::string target = caller_->paths.associations(from, id, to) + "?limit=500";
+        if (!after.empty())
+            target += "&after=" + http::encoded(after);
+        return start<Associations>(get(std::move(target)), CallKind{named("associations", from)}, timeout,
+                                   detail::parse_associations, std::forward<Token>(token));
+    }
+
+    /// The same for up to 100 records. Long lists are continued with `async_associations`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_associations(std::string_view from, std::string_view to, const std::vector<std::string>& inputs,
+                                  std::chrono::milliseconds timeout, Token&& token = {}) {
+        const boost::json::object body{{"inputs", ids(inputs)}};
+        return start<AssociationsAnswer>(post(caller_->paths.associations_batch_read(from, to), body),
+                                         CallKind{named("batch associations", from)}, timeout,
+                                         detail::parse_associations_batch, std::forward<Token>(token));
+    }
+
+    /// The properties that a type has; archived ones are left out.
+    template<class Token = boost::asio::deferred_t>
+    auto async_properties(std::string_view type, std::chrono::milliseconds timeout, Token&& token = {}) {
+        return start<std::vector<PropertyDefinition>>(get(caller_->paths.properties(type)),
+                                                      CallKind{named("properties", type)}, timeout,
+                                                      detail::parse_properties, std::forward<Token>(token));
+    }
+
+    /// Whose data the token reads.
+    template<class Token = boost::asio::deferred_t>
+    auto async_account(std::chrono::milliseconds timeout, Token&& token = {}) {
+        return start<Account>(get(caller_->paths.account()), CallKind{"account"}, timeout, detail::parse_account,
+                              std::forward<Token>(token));
+    }
+
+    /// Passes a failure on to `Params::on_error`.
+    void report(const ErrorDetail& detail) const { caller_->report(detail); }
+
+    /// See `http::Client::close`.
+    void close() { caller_->http.close(); }
+
+    /// See `http::Client::async_drain`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_drain(Token&& token = {}) {
+        return caller_->http.async_drain(std::forward<Token>(token));
+    }
+
+    http::Stats stats() const { return caller_->http.stats(); }
+
+private:
+    static std::string named(std::string_view what, std::string_view type) {
+        return std::string{what} + " " + std::string{type};
+    }
+
+    static http::Request get(std::string target) { return {http::Method::get, std::move(target)}; }
+    // These posts ask; asking twice does no harm.
+    static http::Request post(std::string target, const boost::json::object& body) {
+        return {http::Method::post, std::move(target), {}, boost::json::serialize(body), true};
+    }
+
+    static void append(std::string& target, std::string_view name, const std::vector<std::string>& values) {
+        if (values.empty())
+            return;
+        target.append("&").append(name).append("=");
+        for (std::size_t i = 0; i < values.size(); ++i)
+            target += (i ? "," : "") + http::encoded(values[i]);
+    }
+
+    static boost::json::array texts(const std::vector<std::string>& values) {
+        boost::json::array array;
+        for (const auto& value : values)
+            array.emplace_back(value);
+        return array;
+    }
+    static boost::json::array ids(const std::vector<std::string>& inputs) {
+        boost::json::array array;
+        for (const auto& input : inputs)
+            array.emplace_back(boost::json::object{{"id", input}});
+        return array;
+    }
+
+    template<class Result, class Token>
+    auto start(http::Request request, CallKind kind, std::chrono::milliseconds timeout,
+               typename detail::Call<Result>::Parse parse, Token&& token) {
+        return detail::async_call(caller_, detail::Call<Result>{std::move(request), std::move(kind), timeout, parse},
+                                  std::forward<Token>(token));
+    }
+
+    std::shared_ptr<detail::Caller> caller_;
+};
+
+} // namespace understudy::hubspot

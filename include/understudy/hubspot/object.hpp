@@ -1,0 +1,87 @@
+#pragma once
+
+#include <understudy/observation.hpp>
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace understudy::hubspot {
+
+/// A record as HubSpot sends it. Ids are decimal numbers of any length, kept as texts.
+struct Object {
+    std::string id;
+    /// Texts and nulls, as a rule; nothing is checked yet.
+    boost::json::object properties{};
+    /// From the top-level `updatedAt`.
+    Version version = no_version;
+    bool archived = false;
+};
+
+/// What one entry of a batch answer's `errors` says; it may be about many inputs.
+struct BatchError {
+    /// Success means that these inputs are simply not there.
+    boost::system::error_code error{};
+    std::vector<std::string> ids{};
+};
+
+/// The answer of a batch read: in no order, not necessarily complete, and under other ids than asked for where records
+/// were merged.
+struct BatchAnswer {
+    std::vector<Object> objects{};
+    std::vector<BatchError> errors{};
+};
+
+/// A page of a list or a search.
+struct Page {
+    std::vector<Object> objects{};
+    /// Where the next page begins; nothing on the last one. Opaque for lists, an offset for searches.
+    std::optional<std::string> after{};
+    /// Of a search: how many the index has, rows that no longer exist included. 0 for lists.
+    std::int64_t total = 0;
+};
+
+/// A way in which two records are connected.
+struct AssociationType {
+    std::string category{};
+    std::int64_t type_id = 0;
+    std::optional<std::string> label{};
+};
+
+struct Association {
+    std::string to_id{};
+    std::vector<AssociationType> types{};
+};
+
+/// The records connected with one record.
+struct Associations {
+    std::string from_id{};
+    std::vector<Association> to{};
+    std::optional<std::string> after{};
+};
+
+/// The answer of a batch read of associations: inputs without any are not in it.
+struct AssociationsAnswer {
+    std::vector<Associations> results{};
+    std::vector<BatchError> errors{};
+};
+
+struct PropertyDefinition {
+    std::string name{};
+    /// `string`, `number`, `date`, `datetime`, `bool`, `enumeration`, ...
+    std::string type{};
+    bool has_unique_value = false;
+    bool calculated = false;
+    bool read_only = false;
+};
+
+/// Whose data the token reads.
+struct Account {
+    std::int64_t portal_id = 0;
+    std::string time_zone{};
+};
+
+} // namespace understudy::hubspot
