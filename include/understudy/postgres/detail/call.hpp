@@ -1,0 +1,114 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace understudy::postgres::detail {
+
+// Somebody who waits for an answer. Whoever sets `done` first delivers, once; everybody else leaves it alone.
+template<class Answer>
+struct Call {
+    bool done = false;
+
+    Call() = default;
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    virtual ~Call() = default;
+
+    virtual void deliver(boost::system::error_code ec, Answer answer) = 0;
+    virtual void deliver_later(boost::system::error_code ec) = 0;
+};
+
+// A call of type `Base` (derived from `Call<Answer>`) with the handler that gets the answer.
+template<class Base, class Answer, class Handler>
+struct HandledCall final : Base {
+    using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+
+    HandledCall(Handler h, const boost::asio::any_io_executor& fallback)
+        : handler{std::move(h)}
+        , work{boost::asio::get_associated_executor(handler, fallback)}
+        , slot{boost::asio::get_associated_cancellation_slot(handler)} {}
+
+    void deliver(boost::system::error_code ec, Answer answer) override {
+        const auto executor = release();
+        boost::asio::dispatch(executor, [h = std::move(handler), ec, a = std::move(answer)]() mutable {
+            std::move(h)(ec, std::move(a));
+        });
+    }
+    void deliver_later(boost::system::error_code ec) override {
+        const auto executor = release();
+        boost::asio::post(executor, [h = std::move(handler), ec]() mutable { std::move(h)(ec, Answer{}); });
+    }
+
+    Executor release() {
+        if (slot.is_connected())
+            slot.clear();
+        auto executor = work.get_executor();
+        work.reset();
+        return executor;
+    }
+
+    Handler handler;
+    boost::asio::executor_work_guard<Executor> work;
+    boost::asio::associated_cancellation_slot_t<Handler> slot;
+};
+
+// A handler that is told of success or failure only, behind a call that has an empty answer.
+template<class Handler>
+struct DropAnswer {
+    Handler handler;
+
+    template<class Answer>
+    void operator()(boost::system::error_code ec, Answer&&) {
+        std::move(handler)(ec);
+    }
+};
+
+// Makes a call that is let go of when its slot is signalled: `cancel(call)` is then called, while the call waits.
+template<class Base, class Answer, class Handler, class Cancel>
+std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_executor& executor, Cancel cancel) {
+    using Handled = HandledCall<Base, Answer, std::decay_t<Handler>>;
+    auto call = std::make_shared<Handled>(std::forward<Handler>(handler), executor);
+    if (call->slot.is_connected()) {
+        call->slot.assign(
+            [weak = std::weak_ptr<Base>{call}, cancel = std::move(cancel)](boost::asio::cancellation_type type) {
+                const auto cancelled = weak.lock();
+                if (cancelled && !cancelled->done && type != boost::asio::cancellation_type::none)
+                    cancel(cancelled);
+            });
+    }
+    return call;
+}
+
+// The same, for calls that are simply told so.
+template<class Base, class Answer, class Handler>
+std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_executor& executor) {
+    return make_call<Base, Answer>(std::forward<Handler>(handler), executor, [](const std::shared_ptr<Base>& call) {
+        call->done = true;
+        call->deliver_later(boost::asio::error::operation_aborted);
+    });
+}
+
+} // namespace understudy::postgres::detail
+
+// Whatever is associated with the handler stays so.
+template<template<class, class> class Associator, class Handler, class Default>
+struct boost::asio::associator<Associator, understudy::postgres::detail::DropAnswer<Handler>, Default>
+    : Associator<Handler, Default> {
+    static typename Associator<Handler, Default>::type
+    get(const understudy::postgres::detail::DropAnswer<Handler>& handler,
+        const Default& fallback = Default{}) noexcept {
+        return Associator<Handler, Default>::get(handler.handler, fallback);
+    }
+};

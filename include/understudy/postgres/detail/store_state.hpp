@@ -1,0 +1,386 @@
+#pragma once
+
+#include <understudy/postgres/detail/apply_queue.hpp>
+#include <understudy/postgres/detail/batch_while_busy.hpp>
+#include <understudy/postgres/detail/call.hpp>
+#include <understudy/postgres/detail/table_sql.hpp>
+#include <understudy/postgres/pool.hpp>
+#include <understudy/postgres/row_codec.hpp>
+#include <understudy/postgres/store_params.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace understudy::postgres::detail {
+
+// What the handles of a store share: its statements, and the calls that wait for one.
+template<Mirrored R>
+class StoreState : public std::enable_shared_from_this<StoreState<R>> {
+public:
+    using Clock = std::chrono::steady_clock;
+    using Step = understudy::detail::ApplyStep;
+
+    struct LookupCall : Call<Rows<R>> {
+        Rows<R> rows;
+        std::size_t missing = 0;
+    };
+    struct ApplyCall : Call<std::vector<Applied>> {
+        std::vector<Observation<R>> observations;
+        // For each observation, its place in the answer.
+        std::vector<std::size_t> places;
+        std::vector<Applied> outcomes;
+        Clock::time_point since;
+        bool single = false;
+        int attempts = 0;
+    };
+    struct NoteCall : Call<std::vector<Applied>> {};
+    struct TicketCall : Call<Ticket> {};
+    // A call without an answer of its own.
+    struct Nothing {};
+    struct HintCall : Call<Nothing> {
+        std::vector<key_t<R>> keys;
+        int attempts = 0;
+    };
+
+    StoreState(Pool pool, StoreParams params)
+        : pool_{std::move(pool)}
+        , params_{params}
+        , sql_{pool_.params().schema}
+        , apply_statement_{statement(sql_.apply())}
+        , hint_statement_{statement(sql_.hint())}
+        , ticket_statement_{statement(sql_.draw_ticket())}
+        , applies_{params.max_batch} {}
+
+    const Pool& pool() const noexcept { return pool_; }
+
+    template<IndexTag By>
+    void look_up(std::shared_ptr<LookupCall> call, std::vector<typename By::value_type> values) {
+        auto& queue = lookups<By>().queue;
+        std::string scratch;
+        for (auto& value : values) {
+            value = normalised<By>(std::move(value));
+            scratch.clear();
+            if (const auto ec = Codec<typename By::value_type>::encode(value, scratch))
+                return refuse(*call, ec);
+        }
+        if (queue.waiting() > params_.max_waiting)
+            return refuse(*call, Errc::overloaded);
+        if (values.empty())
+            return refuse(*call, {});
+        call->rows.rows.resize(values.size());
+        call->missing = values.size();
+        queue.add(call, std::move(values));
+        pump<By>();
+    }
+
+    void apply(std::shared_ptr<ApplyCall> call, std::vector<Observation<R>> observations) {
+        if (applies_.waiting() > params_.max_waiting)
+            return refuse(*call, Errc::overloaded);
+        if (observations.empty())
+            return refuse(*call, {});
+        const auto counts = latest_of_each_key(observations);
+        call->outcomes.assign(observations.size(), Applied::dropped);
+        call->since = Clock::now();
+        for (std::size_t i = 0; i < observations.size(); ++i) {
+            if (!counts[i])
+                continue;
+            call->places.push_back(i);
+            call->observations.push_back(std::move(observations[i]));
+        }
+        applies_.add(std::move(call));
+        pump_applies();
+    }
+
+    template<IndexTag By>
+    void note_absent(std::shared_ptr<NoteCall> call, std::vector<typename By::value_type> values, Ticket ticket) {
+        if (values.empty())
+            return refuse(*call, {});
+        std::vector<typename By::value_type> distinct;
+        std::vector<std::size_t> places;
+        std::map<typename By::value_type, std::size_t> known;
+        for (auto& value : values) {
+            value = normalised<By>(std::move(value));
+            const auto [at, added] = known.emplace(value, distinct.size());
+            if (added)
+                distinct.push_back(std::move(value));
+            places.push_back(at->second);
+        }
+        pool_.async_execute(lookups<By>().note, Parameters::of(distinct, static_cast<std::int64_t>(ticket)), {},
+                            [call, places, size = distinct.size()](error_code ec, Result result) {
+                                if (std::exchange(call->done, true))
+                                    return;
+                                std::vector<Applied> noted(size, Applied::dropped);
+                                std::int64_t number = 0;
+                                for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
+                                    if (!result.get(i, 0, number) || number < 1 || number > std::ssize(noted))
+                                        ec = ClientErrc::bad_answer;
+                                    else
+                                        noted[static_cast<std::size_t>(number - 1)] = Applied::applied;
+                                }
+                                std::vector<Applied> outcomes;
+                                for (const auto place : places)
+                                    outcomes.push_back(noted[place]);
+                                if (ec)
+                                    outcomes.clear();
+                                call->deliver(ec, std::move(outcomes));
+                            });
+    }
+
+    void hint(std::shared_ptr<HintCall> call) {
+        if (call->keys.empty())
+            return refuse(*call, {});
+        const auto parameters = Parameters::of(call->keys);
+        pool_.async_execute(
+            hint_statement_, parameters, {},
+            [self = this->shared_from_this(), call](error_code ec, Result result) { self->hinted(call, ec, result); });
+    }
+
+    void draw_ticket(std::shared_ptr<TicketCall> call) {
+        pool_.async_execute(ticket_statement_, {}, ExecuteOptions{true}, [call](error_code ec, Result result) {
+            if (std::exchange(call->done, true))
+                return;
+            std::int64_t drawn = 0;
+            if (!ec && !result.get(0, 0, drawn))
+                ec = ClientErrc::bad_answer;
+            call->deliver(ec, static_cast<Ticket>(drawn));
+        });
+    }
+
+private:
+    template<IndexTag By>
+    struct Lookups {
+        std::shared_ptr<const Statement> statement;
+        std::shared_ptr<const Statement> note;
+        BatchWhileBusy<typename By::value_type, LookupCall> queue;
+    };
+
+    // Held by the handler of a statement that calls wait for. Destroyed uncalled (the io_context goes away), it lets go
+    // of everything that waits, which may hold this store in turn.
+    class Lease {
+    public:
+        explicit Lease(std::shared_ptr<StoreState> state)
+            : state_{std::move(state)} {}
+        Lease(Lease&&) noexcept = default;
+        Lease& operator=(Lease&&) = delete;
+        ~Lease() {
+            if (state_)
+                state_->abandon();
+        }
+        std::shared_ptr<StoreState> take() { return std::move(state_); }
+
+    private:
+        std::shared_ptr<StoreState> state_;
+    };
+
+    static std::shared_ptr<const Statement> statement(std::string text) {
+        return std::make_shared<const Statement>(std::move(text));
+    }
+
+    template<class C>
+    static void refuse(C& call, error_code ec) {
+        call.done = true;
+        call.deliver_later(ec);
+    }
+
+    template<IndexTag By>
+    Lookups<By>& lookups() {
+        auto& slot = lookups_[typeid(By)];
+        if (!slot) {
+            std::shared_ptr<const Statement> note;
+            if constexpr (!understudy::detail::is_by_id<By>)
+                note = statement(sql_.template note_absent<By>());
+            slot = std::make_shared<Lookups<By>>(
+                Lookups<By>{statement(sql_.template lookup<By>()), std::move(note),
+                            BatchWhileBusy<typename By::value_type, LookupCall>{params_.max_batch}});
+            clear_.push_back([lookups = static_cast<Lookups<By>*>(slot.get())] { lookups->queue.clear(); });
+        }
+        return *static_cast<Lookups<By>*>(slot.get());
+    }
+
+    template<IndexTag By>
+    void pump() {
+        auto& own = lookups<By>();
+        auto batch = own.queue.next();
+        if (batch.empty())
+            return;
+        auto parameters = Parameters::of(batch.values);
+        pool_.async_execute(
+            own.statement, std::move(parameters), ExecuteOptions{true},
+            [lease = Lease{this->shared_from_this()}, batch = std::move(batch)](error_code ec, Result result) mutable {
+                lease.take()->template looked_up<By>(std::move(batch), ec, result);
+            });
+    }
+
+    template<IndexTag By>
+    void looked_up(typename BatchWhileBusy<typename By::value_type, LookupCall>::Batch batch, error_code ec,
+                   const Result& result) {
+        lookups<By>().queue.returned();
+        // What waited leaves before anybody is answered.
+        pump<By>();
+        std::vector<Row<R>> rows(batch.values.size());
+        if constexpr (understudy::detail::is_by_id<By>) {
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                rows[i].id = batch.values[i];
+        }
+        std::optional<std::int64_t> drawn;
+        if (!ec && result.rows() != rows.size())
+            ec = ClientErrc::bad_answer;
+        for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
+            std::int64_t number = 0;
+            if (!result.get(i, 0, drawn) || !result.get(i, 1, number) || number < 1 || number > std::ssize(rows) ||
+                !RowCodec<R>::decode(result, i, rows[static_cast<std::size_t>(number - 1)]))
+                ec = ClientErrc::bad_answer;
+        }
+        for (const auto& use : batch.uses) {
+            LookupCall& call = *use.caller;
+            if (call.done)
+                continue;
+            if (ec) {
+                call.done = true;
+                call.deliver(ec, {});
+                continue;
+            }
+            const Row<R>& row = rows[use.value];
+            if (!row.current() && drawn)
+                call.rows.ticket = std::max(call.rows.ticket, static_cast<Ticket>(*drawn));
+            call.rows.rows[use.place] = row;
+            if (--call.missing == 0) {
+                call.done = true;
+                call.deliver({}, std::move(call.rows));
+            }
+        }
+    }
+
+    void pump_applies() {
+        auto group = applies_.next();
+        if (group.empty())
+            return;
+        const auto now = Clock::now();
+        typename RowCodec<R>::Observations observations;
+        for (const auto& call : group) {
+            const auto waited = std::chrono::ceil<std::chrono::milliseconds>(now - call->since);
+            for (const auto& observation : call->observations)
+                observations.add(observation, waited);
+        }
+        pool_.async_execute(
+            apply_statement_, std::move(observations).finish(), {},
+            [lease = Lease{this->shared_from_this()}, group = std::move(group)](error_code ec, Result result) mutable {
+                lease.take()->applied(std::move(group), ec, result);
+            });
+    }
+
+    void applied(std::vector<std::shared_ptr<ApplyCall>> group, error_code ec, const Result& result) {
+        applies_.returned();
+        // For each observation of the group, in order: the step, or nothing.
+        std::size_t size = 0;
+        for (const auto& call : group)
+            size += call->observations.size();
+        std::vector<std::optional<std::int16_t>> steps(size);
+        if (!ec && result.rows() != size)
+            ec = ClientErrc::bad_answer;
+        for (std::size_t i = 0; !ec && i < size; ++i) {
+            std::int64_t number = 0;
+            if (!result.get(i, 0, number) || number < 1 || number > std::ssize(steps) ||
+                !result.get(i, 1, steps[static_cast<std::size_t>(number - 1)]))
+                ec = ClientErrc::bad_answer;
+        }
+        if (ec == Condition::refused && group.size() > 1) {
+            applies_.retry_singly(std::move(group));
+            return pump_applies();
+        }
+        const bool lost = is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01");
+        std::vector<std::shared_ptr<ApplyCall>> answered;
+        std::vector<std::shared_ptr<ApplyCall>> again;
+        std::size_t first = 0;
+        for (auto& call : group) {
+            const std::size_t count = call->observations.size();
+            if (!ec)
+                settle(*call, {steps.begin() + static_cast<std::ptrdiff_t>(first),
+                               steps.begin() + static_cast<std::ptrdiff_t>(first + count)});
+            first += count;
+            const bool open = lost || (!ec && !call->observations.empty());
+            if (open && ++call->attempts < params_.attempts)
+                again.push_back(std::move(call));
+            else
+                answered.push_back(std::move(call));
+        }
+        applies_.retry(std::move(again));
+        pump_applies();
+        for (const auto& call : answered) {
+            if (std::exchange(call->done, true))
+                continue;
+            const bool contended = lost || (!ec && !call->observations.empty());
+            if (contended)
+                call->deliver(Errc::contended, {});
+            else if (ec)
+                call->deliver(ec, {});
+            else
+                call->deliver({}, std::move(call->outcomes));
+        }
+    }
+
+    // Takes over what was decided; what was not stays in the call.
+    static void settle(ApplyCall& call, std::vector<std::optional<std::int16_t>> steps) {
+        std::vector<Observation<R>> open;
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if (steps[i]) {
+                understudy::detail::ApplyDecision decision;
+                decision.step = static_cast<Step>(*steps[i]);
+                call.outcomes[call.places[i]] = decision.outcome();
+            } else {
+                open.push_back(std::move(call.observations[i]));
+                places.push_back(call.places[i]);
+            }
+        }
+        call.observations = std::move(open);
+        call.places = std::move(places);
+    }
+
+    void hinted(const std::shared_ptr<HintCall>& call, error_code ec, const Result& result) {
+        if (call->done)
+            return;
+        std::set<key_t<R>> marked;
+        for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
+            key_t<R> key{};
+            if (!result.get(i, 0, key))
+                ec = ClientErrc::bad_answer;
+            else
+                marked.insert(std::move(key));
+        }
+        const bool lost = is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01");
+        if (!ec)
+            std::erase_if(call->keys, [&](const auto& key) { return marked.contains(key); });
+        if (lost || (!ec && !call->keys.empty())) {
+            if (++call->attempts < params_.attempts)
+                return hint(call);
+            ec = Errc::contended;
+        }
+        call->done = true;
+        call->deliver(ec, {});
+    }
+
+    void abandon() {
+        applies_.clear();
+        for (const auto& clear : clear_)
+            clear();
+    }
+
+    Pool pool_;
+    StoreParams params_;
+    TableSql<R> sql_;
+    std::shared_ptr<const Statement> apply_statement_;
+    std::shared_ptr<const Statement> hint_statement_;
+    std::shared_ptr<const Statement> ticket_statement_;
+    ApplyQueue<R, ApplyCall> applies_;
+    std::map<std::type_index, std::shared_ptr<void>> lookups_;
+    std::vector<std::function<void()>> clear_;
+};
+
+} // namespace understudy::postgres::detail

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <understudy/postgres/detail/store_state.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace understudy::postgres {
+
+/// A replica in a PostgreSQL table (see `TableTraits` for its shape), by the rules of the consistency protocol. Models
+/// `Replica`, whose contract each operation keeps.
+///
+/// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at once, and what
+/// arrives while a statement is out leaves with the next one. The ticket for those that are no hit is drawn in the same
+/// round trip. Applies of several callers share a statement, and so a transaction, in the same way.
+///
+/// *Errors* of every operation: those of `Pool::async_execute`; `ClientErrc::bad_answer` where the table has another
+/// shape than the record; `Errc::contended` when a statement kept losing against other transactions;
+/// `Errc::overloaded` above `max_waiting`. A value that PostgreSQL cannot store fails the call that brought it, and
+/// nobody else's.
+///
+/// *Cancellation* of every operation: terminal, partial and total; the handler gets `operation_aborted` at once, and
+/// whoever shares the statement is not disturbed. What was sent already may still take effect.
+///
+/// A handle: copies share one state. Not thread-safe; it belongs to its pool's executor.
+template<Mirrored R>
+class Store {
+public:
+    using record_type = R;
+    using executor_type = Pool::executor_type;
+
+    explicit Store(Pool pool, StoreParams params = {})
+        : state_{std::make_shared<State>(std::move(pool), params)} {}
+
+    executor_type get_executor() const noexcept { return state_->pool().get_executor(); }
+    const Pool& pool() const noexcept { return state_->pool(); }
+
+    /// See `Replica`.
+    template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
+    auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
+        return initiate<LookupSignature<R>, typename State::LookupCall, Rows<R>>(
+            [](State& state, auto call, std::vector<typename By::value_type> v) {
+                state.template look_up<By>(std::move(call), std::move(v));
+            },
+            token, std::move(values));
+    }
+
+    /// See `Replica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_apply(std::vector<Observation<R>> observations, Token&& token = {}) {
+        return initiate<ApplySignature<R>, typename State::ApplyCall, std::vector<Applied>>(
+            [](State& state, auto call, std::vector<Observation<R>> o) { state.apply(std::move(call), std::move(o)); },
+            token, std::move(observations));
+    }
+
+    /// See `Replica`. `By` must be one of the table's `indexes`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+        static_assert(boost::mp11::mp_contains<typename detail::table_indexes<R>::type, By>::value,
+                      "absences are noted by the indexes that TableTraits lists: a record that is applied takes back "
+                      "only those");
+        return initiate<ApplySignature<R>, typename State::NoteCall, std::vector<Applied>>(
+            [ticket](State& state, auto call, std::vector<typename By::value_type> v) {
+                state.template note_absent<By>(std::move(call), std::move(v), ticket);
+            },
+            token, std::move(values));
+    }
+
+    /// See `Replica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [](auto handler, std::shared_ptr<State> state, std::vector<key_t<R>> k) {
+                using Handler = detail::DropAnswer<decltype(handler)>;
+                auto call = detail::make_call<typename State::HintCall, typename State::Nothing>(
+                    Handler{std::move(handler)}, state->pool().get_executor());
+                std::sort(k.begin(), k.end());
+                k.erase(std::unique(k.begin(), k.end()), k.end());
+                call->keys = std::move(k);
+                state->hint(std::move(call));
+            },
+            token, state_, std::move(keys));
+    }
+
+    /// See `Replica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_draw_ticket(Token&& token = {}) {
+        return initiate<TicketSignature, typename State::TicketCall, Ticket>(
+            [](State& state, auto call, int) { state.draw_ticket(std::move(call)); }, token, 0);
+    }
+
+private:
+    using State = detail::StoreState<R>;
+
+    template<class Signature, class Call, class Answer, class Start, class Token, class Argument>
+    auto initiate(Start start, Token& token, Argument argument) {
+        return boost::asio::async_initiate<Token, Signature>(
+            [start](auto handler, std::shared_ptr<State> state, Argument a) {
+                auto call = detail::make_call<Call, Answer>(std::move(handler), state->pool().get_executor());
+                start(*state, std::move(call), std::move(a));
+            },
+            token, state_, std::move(argument));
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+} // namespace understudy::postgres

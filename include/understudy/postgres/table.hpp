@@ -1,0 +1,122 @@
+#pragma once
+
+#include <understudy/index.hpp>
+#include <understudy/postgres/codec.hpp>
+#include <understudy/record.hpp>
+
+#include <boost/mp11/list.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace understudy::postgres {
+
+/// A list of index tags.
+template<IndexTag... By>
+using Indexes = boost::mp11::mp_list<By...>;
+
+/// Says where the rows of a record type are kept. Specialise it beside the record:
+///
+///     template<>
+///     struct understudy::postgres::TableTraits<Customer> {
+///         static constexpr std::string_view table = "customers";
+///         using indexes = Indexes<ByEmail>; // whose values are noted absent or looked up; may be left out
+///     };
+///
+/// The table has one column for each member, of the same name and of the type that `Codec` gives, every one but the
+/// key nullable (a key that was only hinted at has a row and no values), the key as its primary key, and the sync
+/// columns:
+///
+///     version BIGINT NOT NULL, ticket BIGINT NOT NULL, mark SMALLINT NOT NULL, state SMALLINT NOT NULL,
+///     merged_into <the key's type>, synced_at TIMESTAMPTZ,
+///     lag_reads SMALLINT NOT NULL, lag_version BIGINT, lag_since TIMESTAMPTZ
+///
+/// Beside it, in the same schema, a sequence `understudy_ticket` (CACHE 1) and a table
+/// `understudy_lookups(kind TEXT, value TEXT, ticket BIGINT, synced_at TIMESTAMPTZ, PRIMARY KEY (kind, value))`.
+template<class R>
+struct TableTraits;
+
+/// Says in SQL which rows answer to a value of an index. Needed for a tag that has `normalise` or `values` of its own;
+/// for any other tag the column simply equals the value.
+///
+///     template<>
+///     struct understudy::postgres::IndexTraits<ByEmail> {
+///         static std::string matches(std::string_view row, std::string_view value) {
+///             return "lower(" + std::string{row} + ".email) = " + std::string{value};
+///         }
+///     };
+///
+/// `row` is the alias of the table, `value` the expression for the normalised value. It must say the same as the tag
+/// does in C++, in a form for which the table has an index.
+template<class By>
+struct IndexTraits;
+
+namespace detail {
+
+template<class R>
+struct table_indexes {
+    using type = Indexes<>;
+};
+template<class R>
+requires requires {
+    typename TableTraits<R>::indexes;
+}
+struct table_indexes<R> {
+    using type = typename TableTraits<R>::indexes;
+};
+
+template<class R>
+constexpr bool members_are_storable() {
+    bool all = true;
+    for_each_member<R>([&](auto descriptor) {
+        using Member = std::remove_cvref_t<decltype(std::declval<R>().*descriptor.pointer)>;
+        all = all && Storable<Member>;
+    });
+    return all;
+}
+
+inline constexpr std::array<std::string_view, 9> sync_columns{
+    "version", "ticket", "mark", "state", "merged_into", "synced_at", "lag_reads", "lag_version", "lag_since"};
+
+template<class R>
+constexpr bool members_clash_with_sync_columns() {
+    bool clash = false;
+    for_each_member<R>([&](auto descriptor) {
+        clash = clash || std::find(sync_columns.begin(), sync_columns.end(), std::string_view{descriptor.name}) !=
+                             sync_columns.end();
+    });
+    return clash;
+}
+
+template<class T>
+concept NoteValue = std::same_as<T, std::string> || std::integral<T> || DescribedEnum<T>;
+
+// How a value is written into the table of absences.
+template<NoteValue T>
+std::string note_text(const T& value) {
+    if constexpr (std::same_as<T, std::string>) {
+        return value;
+    } else if constexpr (std::integral<T>) {
+        return std::to_string(value);
+    } else {
+        std::string text;
+        static_cast<void>(Codec<T>::encode(value, text));
+        return text;
+    }
+}
+
+} // namespace detail
+
+/// A record whose rows can be kept in a table.
+template<class R>
+concept Mirrored = Record<R> && Storable<key_t<R>> && !detail::nullable<key_t<R>>::value &&
+                   detail::members_are_storable<R>() && !detail::members_clash_with_sync_columns<R>() && requires {
+    { TableTraits<R>::table } -> std::convertible_to<std::string_view>;
+};
+
+} // namespace understudy::postgres
