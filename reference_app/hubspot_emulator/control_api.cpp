@@ -110,6 +110,7 @@ json::object Emulator::settings_json() const {
             {"calculated_lag_ms", behaviour.calculated_lag_ms},
             {"background_bump_ms", behaviour.background_bump_ms},
             {"preserve_primary_id", behaviour.preserve_primary_id},
+            {"chunked", settings_.chunked},
             {"shuffle", behaviour.shuffle_batches},
             {"index_frozen", store_->index_frozen()},
             {"index_backlog", store_->index_backlog()},
@@ -160,6 +161,8 @@ void Emulator::change_settings(const json::object& body, Millis now) {
             take(behaviour.preserve_primary_id);
         else if (name == "shuffle")
             take(behaviour.shuffle_batches);
+        else if (name == "chunked")
+            take(settings_.chunked);
         else if (name == "token")
             settings_.token = text_member(body, name);
         else
@@ -270,7 +273,7 @@ Response Emulator::control_seeded(const Call& call) {
     const auto& what = call.arguments[1];
     auto i = static_cast<int>(parse_id(call.arguments[2]));
     const auto& seed = settings_.seed;
-    json::object object{{"id", std::to_string(first_seeded_id + i)}};
+    json::object object{{"id", std::to_string((what == "exam" ? first_seeded_exam_id : first_seeded_id) + i)}};
     if (what == "contact" && i >= 1 && i <= seed.contacts) {
         object["student_id"] = seeded_student_id(i);
         object["email"] = seeded_email(i);
@@ -284,7 +287,7 @@ Response Emulator::control_seeded(const Call& call) {
         object["exam_date"] = format_date(seeded_exam_date(i, seed));
     } else if (what == "booking" && i >= 1 && i <= seed.bookings && seed.contacts > 0 && seed.exams > 0) {
         object["contact_id"] = std::to_string(first_seeded_id + seeded_booking_contact(i, seed));
-        object["exam_id"] = std::to_string(first_seeded_id + seeded_booking_exam(i, seed));
+        object["exam_id"] = std::to_string(first_seeded_exam_id + seeded_booking_exam(i, seed));
     } else {
         throw resource_not_found();
     }

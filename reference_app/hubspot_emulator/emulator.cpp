@@ -107,6 +107,7 @@ Admission Emulator::admit(const Request& request, Millis now) {
     counters_.began(call, request, now);
     admission.latency_ms = settings_.limits.latency_ms;
     admission.hold_generation = hold_generation_;
+    admission.chunked = settings_.chunked;
 
     if (request.target.size() > target_limit) {
         admission.refusal = Response{414, "<html><body>414 Request-URI Too Large</body></html>", "text/html"};

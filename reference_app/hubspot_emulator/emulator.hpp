@@ -19,6 +19,7 @@ struct Admission {
     Interruption before = Interruption::none;
     Interruption after = Interruption::none;
     ReadShape shape;
+    bool chunked = false;
     std::uint64_t hold_generation = 0;
 };
 

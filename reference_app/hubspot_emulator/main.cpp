@@ -53,6 +53,7 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--token", s.token, "Access token that is accepted; empty: any")->capture_default_str();
     app.add_option("--portal-id", s.portal_id, "Number of the portal")->capture_default_str();
     const auto count = CLI::Range(0, 10'000'000);
+    app.add_flag("--chunked", s.chunked, "Answers come in chunks, as from behind a content delivery network");
     app.add_option("--latency-ms", s.limits.latency_ms, "Each answer takes so long")
         ->check(count)
         ->capture_default_str();

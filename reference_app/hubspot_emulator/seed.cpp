@@ -93,12 +93,12 @@ void seed_exams(Store& store, const SeedSettings& settings, const std::vector<in
         } else {
             write("is_active", i % 17 == 0 ? "false" : "true");
         }
-        auto& exam =
-            store.put(exams_type, first_seeded_id + i, created_at(i, settings), updated_at(i, settings), write.take());
+        auto& exam = store.put(exams_type, first_seeded_exam_id + i, created_at(i, settings), updated_at(i, settings),
+                               write.take());
         // Every other Mock Discussion requires the Situational Judgment and the Clinical Skills exam before it.
         if (i % 8 == 3)
             for (auto required : {i - 3, i - 2})
-                if (auto* other = store.types[exams_type].find_exact(first_seeded_id + required)) {
+                if (auto* other = store.types[exams_type].find_exact(first_seeded_exam_id + required)) {
                     store.link(exams_type, exam, *other, *plain);
                     store.link(exams_type, exam, *other, *requires_exam);
                 }
@@ -134,7 +134,7 @@ void seed_bookings(Store& store, const SeedSettings& settings) {
                                   write.take());
         store.link(bookings_type, booking, *store.types[contacts_type].find_exact(first_seeded_id + contact),
                    *to_contact);
-        store.link(bookings_type, booking, *store.types[exams_type].find_exact(first_seeded_id + exam), *to_exam);
+        store.link(bookings_type, booking, *store.types[exams_type].find_exact(first_seeded_exam_id + exam), *to_exam);
         store.recalculate(bookings_type, booking);
     }
 }
@@ -186,6 +186,7 @@ int seeded_booking_exam(int booking, const SeedSettings& settings) {
 void seed_portal(Store& store, const SeedSettings& settings) {
     for (auto& type : store.types)
         type.next_id = first_seeded_id + 1;
+    store.types[exams_type].next_id = first_seeded_exam_id + 1;
     auto bookings = settings.contacts > 0 && settings.exams > 0 ? settings.bookings : 0;
     std::vector<int> taken(static_cast<std::size_t>(settings.exams) + 1);
     for (int i = 1; i <= bookings; ++i)

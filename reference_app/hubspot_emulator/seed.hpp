@@ -5,8 +5,10 @@
 namespace hubspot_emulator {
 
 /// What is seeded is a pure function of its number, counted from 1, and the settings.
-/// Records of all types have the id 300000000000 + number: ids are unique within a type only.
+/// Ids are unique within a type only, so contacts and bookings share theirs: 300000000000 + number. Mock exams have
+/// 400000000000 + number, because a booking's association to its exam has the type id of the one to its contact.
 inline constexpr Id first_seeded_id = 300'000'000'000;
+inline constexpr Id first_seeded_exam_id = 400'000'000'000;
 
 inline constexpr std::size_t credit_fields = 5;
 /// sj_credits, cs_credits, sjmini_credits, mock_discussion_token, shared_mock_credits.

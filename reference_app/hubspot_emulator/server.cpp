@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <array>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -8,6 +9,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
+#include <cstdio>
 
 namespace hubspot_emulator {
 
@@ -25,11 +27,15 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::uint32_t header_limit = 64 * 1024;
+constexpr std::size_t chunk_size = 4096;
 constexpr std::uint64_t body_limit = 16 * 1024 * 1024;
 
+// The wall clock as it was at the start, carried on by one that never goes back.
 Millis now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
+    using namespace std::chrono;
+    static const auto wall = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+    static const auto start = steady_clock::now();
+    return (wall + duration_cast<milliseconds>(steady_clock::now() - start)).count();
 }
 
 std::string_view reason(int status) {
@@ -220,8 +226,13 @@ private:
         if (response_.status != 204) {
             head_ += "\r\nContent-Type: ";
             head_ += response_.content_type;
-            head_ += "\r\nContent-Length: ";
-            head_ += std::to_string(response_.body.size());
+            if (admission_.chunked && !half_) {
+                head_ += "\r\nTransfer-Encoding: chunked";
+                send_in_chunks();
+            } else {
+                head_ += "\r\nContent-Length: ";
+                head_ += std::to_string(response_.body.size());
+            }
         }
         for (const auto& [name, value] : response_.headers) {
             head_ += "\r\n";
@@ -231,6 +242,17 @@ private:
         }
         head_ += keep_alive_ ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
         write();
+    }
+
+    void send_in_chunks() {
+        std::string framed;
+        for (std::size_t at = 0; at < response_.body.size(); at += chunk_size) {
+            auto part = std::string_view(response_.body).substr(at, chunk_size);
+            char size[24];
+            std::snprintf(size, sizeof size, "%zx\r\n", part.size());
+            framed.append(size).append(part).append("\r\n");
+        }
+        response_.body = framed + "0\r\n\r\n";
     }
 
     Server& server_;

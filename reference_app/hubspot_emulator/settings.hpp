@@ -45,6 +45,7 @@ struct LimitSettings {
 struct Settings {
     std::string token = "pat-na1-emulator";
     std::int64_t portal_id = 20858235;
+    bool chunked = false; ///< answers come in chunks, as from behind a content delivery network
     SeedSettings seed;
     BehaviourSettings behaviour;
     LimitSettings limits;
