@@ -118,6 +118,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 
     void accept();
     void on_accept(error_code error, Socket socket);
+    void admit(Socket socket);
     void sweep();
     void connection_ended();
     bool make_room();
@@ -132,7 +133,8 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
     Timer accept_timer;
     Connections open;
     std::size_t count = 0;
-    bool accept_paused = false;
+    // Accepted while every place was taken; nobody else is accepted meanwhile.
+    std::optional<Socket> waiting;
     bool stopping = false;
     // The server object is gone, or everything was closed by force.
     bool aborted = false;
@@ -214,7 +216,10 @@ private:
         continued_ = false;
         too_slow_ = false;
         enter(Phase::idle, server_->params.idle_timeout);
-        parse();
+        if (server_->waiting && buffer_.size() == 0 && close_if_idle())
+            ++server_->evicted;
+        else
+            parse();
     }
 
     void parse() {
@@ -420,10 +425,6 @@ private:
 void HttpServer::State::accept() {
     if (stopping)
         return;
-    if (count >= params.connection_limit && !make_room()) {
-        accept_paused = true;
-        return;
-    }
     acceptor.async_accept(
         [self = shared_from_this()](error_code error, Socket socket) { self->on_accept(error, std::move(socket)); });
 }
@@ -438,15 +439,22 @@ void HttpServer::State::on_accept(error_code error, Socket socket) {
         accept_timer.async_wait([self = shared_from_this()](error_code) { self->accept(); });
         return;
     }
-    ++accepted;
-    error_code gone;
-    const auto peer = socket.remote_endpoint(gone);
-    if (!gone) {
-        error_code ignored;
-        socket.set_option(tcp::no_delay{true}, ignored);
-        std::make_shared<Connection>(shared_from_this(), std::move(socket), address_of(peer.address()))->start();
+    if (count >= params.connection_limit && !make_room()) {
+        waiting.emplace(std::move(socket));
+        return;
     }
+    admit(std::move(socket));
     accept();
+}
+
+void HttpServer::State::admit(Socket socket) {
+    ++accepted;
+    error_code error;
+    const auto peer = socket.remote_endpoint(error);
+    if (error)
+        return;
+    socket.set_option(tcp::no_delay{true}, error);
+    std::make_shared<Connection>(shared_from_this(), std::move(socket), address_of(peer.address()))->start();
 }
 
 // Closes the connection that is idle for the longest; it is counted until it is gone.
@@ -467,7 +475,10 @@ void HttpServer::State::connection_ended() {
     if (stopping) {
         if (count == 0 && on_stopped)
             asio::post(context, std::exchange(on_stopped, nullptr));
-    } else if (std::exchange(accept_paused, false)) {
+    } else if (waiting) {
+        auto socket = std::move(*waiting);
+        waiting.reset();
+        admit(std::move(socket));
         accept();
     }
 }
@@ -519,6 +530,7 @@ std::uint16_t HttpServer::listen() {
 void HttpServer::stop(std::function<void()> done) {
     auto& state = *state_;
     state.stopping = true;
+    state.waiting.reset();
     error_code ignored;
     state.acceptor.close(ignored);
     state.accept_timer.cancel();
@@ -534,6 +546,7 @@ void HttpServer::abort() {
     auto& state = *state_;
     state.stopping = true;
     state.aborted = true;
+    state.waiting.reset();
     error_code ignored;
     state.acceptor.close(ignored);
     state.accept_timer.cancel();
