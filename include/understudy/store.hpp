@@ -6,8 +6,6 @@
 #include <understudy/reading.hpp>
 #include <understudy/row.hpp>
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <concepts>

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <understudy/error.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace understudy::testing {
+
+/// A replica around another one, which a test can take down and whose applies it can hold back.
+///
+/// A handle: copies share the faults.
+template<Replica Inner>
+class FaultyReplica {
+public:
+    using record_type = typename Inner::record_type;
+    using R = record_type;
+    using executor_type = decltype(std::declval<const Inner&>().get_executor());
+
+    explicit FaultyReplica(Inner inner)
+        : inner_{std::move(inner)}
+        , faults_{std::make_shared<Faults>()} {}
+
+    executor_type get_executor() const noexcept { return inner_.get_executor(); }
+    Inner& inner() noexcept { return inner_; }
+
+    /// Every operation fails while it is down.
+    void set_down(bool down) { faults_->down = down; }
+    /// Applies fail, everything else works.
+    void set_read_only(bool read_only) { faults_->read_only = read_only; }
+    /// Applies wait until `release`, and are carried out then.
+    void hold_applies() { faults_->held = true; }
+    void release() {
+        faults_->held = false;
+        for (auto& start : std::exchange(faults_->waiting, {}))
+            start();
+    }
+    std::size_t holding() const noexcept { return faults_->waiting.size(); }
+
+    std::size_t lookups() const noexcept { return faults_->lookups; }
+    std::size_t applies() const noexcept { return faults_->applies; }
+
+    template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
+    auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
+        ++faults_->lookups;
+        return guarded<LookupSignature<R>, Rows<R>>(
+            faults_->down,
+            [inner = inner_, values = std::move(values)](auto handler) mutable {
+                inner.template async_lookup<By>(std::move(values), std::move(handler));
+            },
+            std::forward<Token>(token));
+    }
+
+    template<class Token = boost::asio::deferred_t>
+    auto async_apply(std::vector<Observation<R>> observations, Token&& token = {}) {
+        ++faults_->applies;
+        return guarded<ApplySignature<R>, std::vector<Applied>>(
+            faults_->down || faults_->read_only,
+            [inner = inner_, faults = faults_, observations = std::move(observations)](auto handler) mutable {
+                if (!faults->held)
+                    return inner.async_apply(std::move(observations), std::move(handler));
+                auto held = std::make_shared<decltype(handler)>(std::move(handler));
+                faults->waiting.push_back([inner, observations = std::move(observations), held]() mutable {
+                    inner.async_apply(std::move(observations), std::move(*held));
+                });
+            },
+            std::forward<Token>(token));
+    }
+
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+        return guarded<ApplySignature<R>, std::vector<Applied>>(
+            faults_->down || faults_->read_only,
+            [inner = inner_, values = std::move(values), ticket](auto handler) mutable {
+                inner.template async_note_absent<By>(std::move(values), ticket, std::move(handler));
+            },
+            std::forward<Token>(token));
+    }
+
+    template<class Token = boost::asio::deferred_t>
+    auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [inner = inner_, down = faults_->down](auto handler, std::vector<key_t<R>> hinted) mutable {
+                if (down)
+                    return boost::asio::post(
+                        inner.get_executor(),
+                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable)));
+                inner.async_hint(std::move(hinted), std::move(handler));
+            },
+            token, std::move(keys));
+    }
+
+    template<class Token = boost::asio::deferred_t>
+    auto async_draw_ticket(Token&& token = {}) {
+        return guarded<TicketSignature, Ticket>(
+            faults_->down, [inner = inner_](auto handler) mutable { inner.async_draw_ticket(std::move(handler)); },
+            std::forward<Token>(token));
+    }
+
+private:
+    struct Faults {
+        bool down = false;
+        bool read_only = false;
+        bool held = false;
+        std::size_t lookups = 0;
+        std::size_t applies = 0;
+        std::vector<std::function<void()>> waiting;
+    };
+
+    template<class Signature, class Result, class Start, class Token>
+    auto guarded(bool fails, Start start, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(
+            [executor = inner_.get_executor(), fails](auto handler, Start begin) mutable {
+                if (fails)
+                    return boost::asio::post(
+                        executor,
+                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable), Result{}));
+                begin(std::move(handler));
+            },
+            token, std::move(start));
+    }
+
+    Inner inner_;
+    std::shared_ptr<Faults> faults_;
+};
+
+} // namespace understudy::testing

@@ -1,0 +1,16 @@
+set(flags)
+foreach(directory IN LISTS INCLUDES)
+  list(APPEND flags -isystem ${directory})
+endforeach()
+execute_process(
+  COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${flags} -DCASE_${CASE} ${SOURCE}
+  RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_VARIABLE said)
+if(CASE STREQUAL "NOTHING")
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "The common part must compile, or the other cases prove nothing:\n${said}")
+  endif()
+elseif(status EQUAL 0)
+  message(FATAL_ERROR "${CASE} compiles, and must not")
+elseif(NOT said MATCHES "${REASON}")
+  message(FATAL_ERROR "${CASE} is refused for another reason than /${REASON}/:\n${said}")
+endif()
