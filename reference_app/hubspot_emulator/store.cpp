@@ -47,11 +47,16 @@ void Store::advance(Millis now) {
         auto* record = types[event.type].find_exact(event.id);
         if (!record || !record->live())
             continue;
+        if (event.work == Work::recalculate) {
+            if (auto changes = calculate(event.type, *record); !changes.empty()) {
+                begin_change(event.type, *record);
+                apply(*record, std::move(changes));
+                end_change(event.type, *record, event.due);
+            }
+            continue;
+        }
         begin_change(event.type, *record);
-        if (event.work == Work::bump)
-            record->updated = std::max(record->updated, event.due);
-        else
-            recalculate(event.type, *record);
+        record->updated = std::max(record->updated, event.due);
         end_change(event.type, *record, event.due);
     }
     settle_index(now);
@@ -359,8 +364,12 @@ void Store::dissociate(TypeIndex from_type, Record& from, Record& to, const Asso
     schedule_recalculation(definition.to, to, now);
 }
 
-bool Store::recalculate(TypeIndex type, Record& record) {
-    auto changed = false;
+void Store::recalculate(TypeIndex type, Record& record) {
+    apply(record, calculate(type, record));
+}
+
+Store::Calculated Store::calculate(TypeIndex type, const Record& record) {
+    Calculated changes;
     for (const auto& rule : types[type].calculated) {
         const std::string* value = nullptr;
         for (const auto& edge : record.edges)
@@ -368,15 +377,18 @@ bool Store::recalculate(TypeIndex type, Record& record) {
                 if (auto* source = types[edge.to_type].find_exact(edge.to); source && source->live())
                     value = source->values.find(rule.from);
         const auto* old = record.values.find(rule.target);
-        if (value ? old && *old == *value : !old)
-            continue;
-        changed = true;
-        if (value)
-            record.values.set(rule.target, *value);
-        else
-            record.values.erase(rule.target);
+        if (value ? !old || *old != *value : old != nullptr)
+            changes.emplace_back(rule.target, value ? std::optional(*value) : std::nullopt);
     }
-    return changed;
+    return changes;
+}
+
+void Store::apply(Record& record, Calculated changes) {
+    for (auto& [property, value] : changes)
+        if (value)
+            record.values.set(property, std::move(*value));
+        else
+            record.values.erase(property);
 }
 
 void Store::schedule_recalculation(TypeIndex type, Record& record, Millis now) {

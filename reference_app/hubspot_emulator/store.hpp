@@ -67,7 +67,7 @@ public:
     // Seeding: no stamps, no lag, no history.
     Record& put(TypeIndex type, Id id, Millis created, Millis updated, Values values);
     void link(TypeIndex from_type, Record& from, Record& to, const AssociationDefinition& definition);
-    bool recalculate(TypeIndex type, Record& record);
+    void recalculate(TypeIndex type, Record& record);
 
     std::mt19937_64& random() noexcept { return random_; }
 
@@ -85,6 +85,10 @@ private:
         }
     };
 
+    using Calculated = std::vector<std::pair<PropertyId, std::optional<std::string>>>;
+
+    Calculated calculate(TypeIndex type, const Record& record);
+    static void apply(Record& record, Calculated changes);
     void begin_change(TypeIndex type, Record& record, bool existed = true);
     void end_change(TypeIndex type, Record& record, Millis now);
     void remember(Record& record);
