@@ -2,12 +2,13 @@
 
 #include <understudy/detail/apply_rule.hpp>
 #include <understudy/postgres/detail/conninfo.hpp>
+#include <understudy/postgres/detail/sql_template.hpp>
 #include <understudy/postgres/table.hpp>
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace understudy::postgres::detail {
 
@@ -16,17 +17,37 @@ namespace understudy::postgres::detail {
 template<Mirrored R>
 class TableSql {
 public:
-    explicit TableSql(std::string_view schema)
-        : table_{quoted(schema) + "." + quoted(TableTraits<R>::table)}
-        , absences_{quoted(schema) + "." + quoted("understudy_lookups")}
-        , next_ticket_{"nextval(" + literal(quoted(schema) + "." + quoted("understudy_ticket")) + ")"}
-        , key_{quoted(name_of_member<RecordTraits<R>::key>())} {
+    explicit TableSql(std::string_view schema) {
+        using Step = understudy::detail::ApplyStep;
+        names_["table"] = quoted(schema) + "." + quoted(TableTraits<R>::table);
+        names_["absences"] = quoted(schema) + "." + quoted("understudy_lookups");
+        names_["next_ticket"] = "nextval(" + sql_literal(quoted(schema) + "." + quoted("understudy_ticket")) + ")";
+        names_["key"] = quoted(name_of_member<RecordTraits<R>::key>());
+        names_["key_type"] = codec_of<key_t<R>>::sql_type;
+        code("unknown", State::unknown);
+        code("live", State::live);
+        code("absent", State::absent);
+        code("merged", State::merged);
+        code("clean", Mark::clean);
+        code("dirty", Mark::dirty);
+        code("write", Step::write);
+        code("keep", Step::keep);
+        code("drop", Step::drop);
+        code("mark", Step::mark);
+        code("lag", Step::lag);
+        names_["lag_reads"] = std::to_string(understudy::detail::lag_escape_reads);
+        names_["lag_time"] = std::to_string(understudy::detail::lag_escape_time.count());
+        std::size_t at = 0;
         for_each_member<R>([&](auto descriptor) {
             if constexpr (!understudy::detail::same_member<descriptor.pointer, RecordTraits<R>::key>()) {
                 using Member = std::remove_cvref_t<decltype(std::declval<R>().*descriptor.pointer)>;
-                columns_.push_back({quoted(descriptor.name), std::string{codec_of<Member>::sql_type}});
+                add_column(at++, quoted(descriptor.name), codec_of<Member>::sql_type);
             }
         });
+        if (at == 0)
+            names_["same"] = "true";
+        for (std::size_t i = 0; i < 3; ++i)
+            names_["note" + std::to_string(i)] = "$" + std::to_string(first_column + at + i);
     }
 
     static std::string kind(std::string_view index) {
@@ -37,212 +58,208 @@ public:
     // drawn, number, id, state, mark, ticket, version, merged_into, age in ms, columns.
     template<IndexTag By>
     std::string lookup() const {
-        std::string sql = "WITH found AS MATERIALIZED (SELECT a.n, t." + key_ + "::" + key_type() + " AS id, ";
-        if constexpr (understudy::detail::is_by_id<By>) {
-            sql += "t.state, t.mark, t.ticket, t.version, t.synced_at, ";
-            sql += "t.merged_into::" + key_type() + " AS merged_into" + casted_columns() + " FROM " + asked<By>("$1") +
-                   " LEFT JOIN " + table_ + " t ON t." + key_ + " = a.value";
-        } else {
-            sql += "coalesce(t.state, CASE WHEN l.value IS NOT NULL THEN " + code(State::absent) +
-                   "::smallint END) AS state, ";
-            sql += "coalesce(t.mark, CASE WHEN l.value IS NOT NULL THEN " + code(Mark::clean) +
-                   "::smallint END) AS mark, ";
-            sql +=
-                "coalesce(t.ticket, l.ticket) AS ticket, t.version, coalesce(t.synced_at, l.synced_at) AS synced_at, ";
-            sql += "t.merged_into::" + key_type() + " AS merged_into" + casted_columns() + " FROM " + asked<By>("$1") +
-                   " LEFT JOIN LATERAL (SELECT * FROM " + table_ + " t WHERE t.state = " + code(State::live) +
-                   " AND (" + matches<By>("t", "a.value") + ") ORDER BY t.ticket DESC LIMIT 1) t ON true LEFT JOIN " +
-                   absences_ + " l ON t." + key_ + " IS NULL AND l.kind = " + literal(kind(By::name)) +
-                   " AND l.value = a.value::text";
-        }
-        sql += "), drawn AS MATERIALIZED (SELECT " + next_ticket_ +
-               " AS drawn WHERE EXISTS (SELECT FROM found WHERE state IS DISTINCT FROM " + code(State::live) +
-               " OR mark = " + code(Mark::dirty) +
-               ")) SELECT d.drawn, f.n, f.id, f.state, f.mark, f.ticket, f.version, "
-               "f.merged_into, " +
-               milliseconds("now() - f.synced_at") + numbered_columns("f.") + " FROM found f LEFT JOIN drawn d ON true";
-        return sql;
+        constexpr std::string_view by_id = R"(
+WITH found AS MATERIALIZED (
+  SELECT a.n, t.{key}::{key_type} AS id, t.state, t.mark, t.ticket, t.version, t.merged_into::{key_type} AS merged_into,
+         t.synced_at{read_columns}
+  FROM unnest($1::{key_type}[]) WITH ORDINALITY AS a(value, n)
+  LEFT JOIN {table} t ON t.{key} = a.value
+),)";
+        // The live row that was learned last; where there is none, the note that there is none.
+        constexpr std::string_view by_index = R"(
+WITH found AS MATERIALIZED (
+  SELECT a.n, t.{key}::{key_type} AS id, coalesce(t.state, l.state) AS state, coalesce(t.mark, l.mark) AS mark,
+         coalesce(t.ticket, l.ticket) AS ticket, t.version, t.merged_into::{key_type} AS merged_into,
+         coalesce(t.synced_at, l.synced_at) AS synced_at{read_columns}
+  FROM unnest($1::{value_type}[]) WITH ORDINALITY AS a(value, n)
+  LEFT JOIN LATERAL (
+    SELECT * FROM {table} t WHERE t.state = {live} AND ({matches}) ORDER BY t.ticket DESC LIMIT 1
+  ) t ON true
+  LEFT JOIN LATERAL (
+    SELECT {absent}::smallint AS state, {clean}::smallint AS mark, n.ticket, n.synced_at FROM {absences} n
+    WHERE t.{key} IS NULL AND n.kind = {kind} AND n.value = a.value::text
+  ) l ON true
+),)";
+        constexpr std::string_view answer = R"(
+drawn AS MATERIALIZED (
+  SELECT {next_ticket} AS drawn
+  WHERE EXISTS (SELECT FROM found WHERE state IS DISTINCT FROM {live} OR mark = {dirty})
+)
+SELECT d.drawn, f.n, f.id, f.state, f.mark, f.ticket, f.version, f.merged_into,
+       (extract(epoch FROM now() - f.synced_at) * 1000)::bigint{columns_of_f}
+FROM found f LEFT JOIN drawn d ON true)";
+        if constexpr (understudy::detail::is_by_id<By>)
+            return filled(by_id, names_) + filled(answer, names_);
+        else
+            return filled(by_index, names_of<By>()) + filled(answer, names_);
     }
 
     // $1 keys, $2 tickets, $3 versions, $4 states, $5 survivors, $6 elapsed ms, $7 confirm, then the columns, then the
-    // values that the records answer to: $n keys, $n+1 kinds, $n+2 values. One row for each key: number, step, which is
-    // NULL where another transaction inserted the key at the same time: then ask again.
+    // values that the records answer to: keys, kinds, values. One row for each key: number, step, which is NULL where
+    // another transaction inserted the key at the same time: then ask again.
+    //
+    // `judged` says what `decide_apply` says; a test compares them.
     std::string apply() const {
-        using Step = understudy::detail::ApplyStep;
-        const std::string array = key_type() + "[]";
-        std::string arrays = "$1::" + array + ", $2::bigint[], $3::bigint[], $4::smallint[], $5::" + array +
-                             ", $6::bigint[], $7::boolean[]";
-        std::string names = "key, ticket, version, state, merged_into, elapsed, confirm";
-        std::string same;
-        std::string row_columns;
-        std::string set;
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-            const auto& [name, type] = columns_[i];
-            const std::string c = "c" + std::to_string(i);
-            arrays += ", $" + std::to_string(i + 8) + "::" + type + "[]";
-            names += ", " + c;
-            row_columns += ", t." + name + " AS " + c;
-            same += (i ? " AND l." : "l.") + c + " IS NOT DISTINCT FROM i." + c;
-            set += ", " + name + " = CASE WHEN j.step = " + code(Step::write) + " THEN j." + c + " ELSE t." + name +
-                   " END";
-        }
-        const auto first_note = columns_.size() + 8;
-        const std::string observed_at = "now() - j.elapsed * interval '1 millisecond'";
-        return
-            // What was observed, and the rows as they are now, locked in the order of their keys.
-            "WITH input AS MATERIALIZED (SELECT * FROM unnest(" + arrays + ") WITH ORDINALITY AS i(" + names +
-            ", n)), "
-            "locked AS MATERIALIZED (SELECT t." +
-            key_ +
-            " AS key, t.ticket, t.version, t.mark, t.state, t.merged_into, "
-            "t.lag_reads, t.lag_version, t.lag_since" +
-            row_columns + " FROM " + table_ + " t WHERE t." + key_ + " = ANY($1::" + array + ") ORDER BY t." + key_ +
-            " FOR NO KEY UPDATE), "
-            // What `decide_apply` looks at.
-            "facts AS (SELECT i.*, l.key IS NULL AS missing, coalesce(l.ticket, 0) AS row_ticket, coalesce(l.version, "
-            "0) AS "
-            "row_version, coalesce(l.mark, " +
-            code(Mark::dirty) +
-            ") AS row_mark, coalesce(l.state = i.state AND CASE i.state "
-            "WHEN " +
-            code(State::live) + " THEN " + (same.empty() ? "true" : same) + " WHEN " + code(State::merged) +
-            " THEN l.merged_into IS NOT DISTINCT FROM i.merged_into ELSE true END, false) AS same, "
-            "CASE WHEN l.lag_reads > 0 AND l.lag_version = i.version THEN least(l.lag_reads + 1, " +
-            std::to_string(understudy::detail::lag_escape_reads) +
-            ") ELSE 1 END AS reads, "
-            "CASE WHEN l.lag_reads > 0 AND l.lag_version = i.version THEN l.lag_since ELSE now() END AS since "
-            "FROM input i LEFT JOIN locked l ON l.key = i.key), "
-            // Its decision.
-            "judged AS MATERIALIZED (SELECT f.*, CASE WHEN f.ticket <= f.row_ticket THEN CASE WHEN NOT f.same AND "
-            "f.row_mark = " +
-            code(Mark::clean) + " THEN " + code(Step::mark) + " ELSE " + code(Step::drop) +
-            " END "
-            "WHEN f.version <> 0 AND f.version < f.row_version THEN CASE WHEN f.reads < " +
-            std::to_string(understudy::detail::lag_escape_reads) + " OR now() - f.since < interval '" +
-            std::to_string(understudy::detail::lag_escape_time.count()) + " milliseconds' THEN " + code(Step::lag) +
-            " ELSE " + code(Step::write) + " END WHEN f.same AND f.row_mark = " + code(Mark::clean) + " THEN " +
-            code(Step::keep) + " ELSE " + code(Step::write) +
-            " END AS step FROM facts f), "
-            "updated AS (UPDATE " +
-            table_ +
-            " t SET "
-            "state = CASE WHEN j.step = " +
-            code(Step::write) +
-            " THEN j.state ELSE t.state END, "
-            "merged_into = CASE WHEN j.step = " +
-            code(Step::write) +
-            " THEN j.merged_into ELSE t.merged_into END, "
-            "version = CASE WHEN j.step = " +
-            code(Step::write) +
-            " AND j.version <> 0 THEN j.version ELSE t.version END, "
-            "ticket = CASE WHEN j.step = " +
-            code(Step::keep) + " THEN t.ticket ELSE " + next_ticket_ +
-            " END, "
-            "mark = CASE j.step WHEN " +
-            code(Step::write) + " THEN " + code(Mark::clean) + " WHEN " + code(Step::keep) + " THEN t.mark ELSE " +
-            code(Mark::dirty) +
-            " END, "
-            "synced_at = CASE j.step WHEN " +
-            code(Step::write) + " THEN " + observed_at + " WHEN " + code(Step::keep) + " THEN greatest(t.synced_at, " +
-            observed_at +
-            ") ELSE t.synced_at END, "
-            "lag_reads = CASE j.step WHEN " +
-            code(Step::write) + " THEN 0 WHEN " + code(Step::lag) +
-            " THEN j.reads ELSE t.lag_reads END, "
-            "lag_version = CASE j.step WHEN " +
-            code(Step::write) + " THEN NULL WHEN " + code(Step::lag) +
-            " THEN j.version ELSE t.lag_version END, "
-            "lag_since = CASE j.step WHEN " +
-            code(Step::write) + " THEN NULL WHEN " + code(Step::lag) + " THEN j.since ELSE t.lag_since END" + set +
-            " FROM judged j WHERE t." + key_ +
-            " = j.key AND NOT j.missing AND "
-            "(j.step IN (" +
-            code(Step::write) + ", " + code(Step::mark) + ", " + code(Step::lag) + ") OR j.step = " + code(Step::keep) +
-            " AND j.confirm)), "
-            // New rows only when every row that was there is locked: hence the count.
-            "placed AS (INSERT INTO " +
-            table_ + " (" + key_ + plain_columns() +
-            ", state, merged_into, version, ticket, mark, "
-            "synced_at, lag_reads) SELECT j.key" +
-            numbered_columns("j.") + ", j.state, j.merged_into, j.version, " + next_ticket_ + ", " + code(Mark::clean) +
-            ", " + observed_at + ", 0 FROM judged j WHERE j.missing AND j.step = " + code(Step::write) +
-            " AND (SELECT count(*) FROM locked) >= 0 ORDER BY j.key ON CONFLICT (" + key_ + ") DO NOTHING RETURNING " +
-            key_ + " AS key)" + (has_indexes ? ", " + forget_absences(first_note) : "") +
-            " SELECT j.n, (CASE WHEN NOT j.missing OR j.step <> " + code(Step::write) +
-            " OR p.key IS NOT NULL THEN j.step "
-            "END)::smallint FROM judged j LEFT JOIN placed p ON p.key = j.key";
+        constexpr std::string_view decide = R"(
+WITH input AS MATERIALIZED (
+  SELECT * FROM unnest($1::{key_type}[], $2::bigint[], $3::bigint[], $4::smallint[], $5::{key_type}[], $6::bigint[],
+                       $7::boolean[]{arrays}) WITH ORDINALITY
+           AS i(key, ticket, version, state, merged_into, elapsed, confirm{numbers}, n)
+),
+locked AS MATERIALIZED (
+  SELECT t.{key} AS key, t.ticket, t.version, t.mark, t.state, t.merged_into, t.lag_reads, t.lag_version,
+         t.lag_since{numbered_columns}
+  FROM {table} t WHERE t.{key} = ANY($1::{key_type}[]) ORDER BY t.{key} FOR NO KEY UPDATE
+),
+facts AS (
+  SELECT i.*, l.key IS NULL AS missing, coalesce(l.ticket, 0) AS row_ticket, coalesce(l.version, 0) AS row_version,
+         coalesce(l.mark, {dirty}) AS row_mark,
+         coalesce(l.state = i.state AND CASE i.state
+           WHEN {live} THEN {same}
+           WHEN {merged} THEN l.merged_into IS NOT DISTINCT FROM i.merged_into
+           ELSE true
+         END, false) AS same,
+         CASE WHEN l.lag_reads > 0 AND l.lag_version = i.version THEN least(l.lag_reads + 1, {lag_reads}) ELSE 1 END AS reads,
+         CASE WHEN l.lag_reads > 0 AND l.lag_version = i.version THEN l.lag_since ELSE now() END AS since
+  FROM input i LEFT JOIN locked l ON l.key = i.key
+),
+judged AS MATERIALIZED (
+  SELECT f.*, CASE
+    WHEN f.ticket <= f.row_ticket THEN CASE WHEN NOT f.same AND f.row_mark = {clean} THEN {mark} ELSE {drop} END
+    WHEN f.version <> 0 AND f.version < f.row_version THEN
+      CASE WHEN f.reads < {lag_reads} OR now() - f.since < interval '{lag_time} milliseconds' THEN {lag} ELSE {write} END
+    WHEN f.same AND f.row_mark = {clean} THEN {keep}
+    ELSE {write}
+  END AS step, now() - f.elapsed * interval '1 millisecond' AS observed_at
+  FROM facts f
+),)";
+        // New rows only when every row that was there is locked: hence the count.
+        constexpr std::string_view write = R"(
+updated AS (
+  UPDATE {table} t SET
+    state = CASE WHEN j.step = {write} THEN j.state ELSE t.state END,
+    merged_into = CASE WHEN j.step = {write} THEN j.merged_into ELSE t.merged_into END,
+    version = CASE WHEN j.step = {write} AND j.version <> 0 THEN j.version ELSE t.version END,
+    ticket = CASE WHEN j.step = {keep} THEN t.ticket ELSE {next_ticket} END,
+    mark = CASE j.step WHEN {write} THEN {clean} WHEN {keep} THEN t.mark ELSE {dirty} END,
+    synced_at = CASE j.step WHEN {write} THEN j.observed_at WHEN {keep} THEN greatest(t.synced_at, j.observed_at)
+                            ELSE t.synced_at END,
+    lag_reads = CASE j.step WHEN {write} THEN 0 WHEN {lag} THEN j.reads ELSE t.lag_reads END,
+    lag_version = CASE j.step WHEN {write} THEN NULL WHEN {lag} THEN j.version ELSE t.lag_version END,
+    lag_since = CASE j.step WHEN {write} THEN NULL WHEN {lag} THEN j.since ELSE t.lag_since END{sets}
+  FROM judged j
+  WHERE t.{key} = j.key AND NOT j.missing AND (j.step IN ({write}, {mark}, {lag}) OR (j.step = {keep} AND j.confirm))
+),
+placed AS (
+  INSERT INTO {table} ({key}, state, merged_into, version, ticket, mark, synced_at, lag_reads{columns})
+  SELECT j.key, j.state, j.merged_into, j.version, {next_ticket}, {clean}, j.observed_at, 0{columns_of_j}
+  FROM judged j
+  WHERE j.missing AND j.step = {write} AND (SELECT count(*) FROM locked) >= 0
+  ORDER BY j.key
+  ON CONFLICT ({key}) DO NOTHING
+  RETURNING {key} AS key
+))";
+        constexpr std::string_view forget = R"(,
+wrong AS MATERIALIZED (
+  SELECT l.kind, l.value FROM {absences} l
+  WHERE (l.kind, l.value) IN (
+    SELECT c.kind, c.value FROM unnest({note0}::{key_type}[], {note1}::text[], {note2}::text[]) AS c(key, kind, value)
+    JOIN judged j ON j.key = c.key AND j.step = {write}
+  )
+  ORDER BY l.kind COLLATE "C", l.value COLLATE "C" FOR UPDATE
+),
+forgotten AS (
+  DELETE FROM {absences} l USING wrong w WHERE l.kind = w.kind AND l.value = w.value
+))";
+        constexpr std::string_view answer = R"(
+SELECT j.n, (CASE WHEN NOT j.missing OR j.step <> {write} OR p.key IS NOT NULL THEN j.step END)::smallint
+FROM judged j LEFT JOIN placed p ON p.key = j.key)";
+        constexpr bool has_indexes = !boost::mp11::mp_empty<typename table_indexes<R>::type>::value;
+        return filled(decide, names_) + filled(write, names_) + (has_indexes ? filled(forget, names_) : "") +
+               filled(answer, names_);
     }
 
     // $1 keys, distinct. Answers with the keys that were marked; those that another transaction inserted at the same
     // time are not among them: ask again.
     std::string hint() const {
-        const std::string keys = "unnest($1::" + key_type() + "[])";
-        return "WITH locked AS MATERIALIZED (SELECT t." + key_ + " AS key FROM " + table_ + " t WHERE t." + key_ +
-               " = ANY($1::" + key_type() + "[]) ORDER BY t." + key_ + " FOR NO KEY UPDATE), marked AS (UPDATE " +
-               table_ + " t SET ticket = " + next_ticket_ + ", mark = " + code(Mark::dirty) +
-               " FROM locked l WHERE t." + key_ + " = l.key RETURNING t." + key_ + " AS key), placed AS (INSERT INTO " +
-               table_ + " (" + key_ + ", state, version, ticket, mark, lag_reads) SELECT k, " + code(State::unknown) +
-               ", 0, " + next_ticket_ + ", " + code(Mark::dirty) + ", 0 FROM " + keys +
-               " k WHERE NOT EXISTS (SELECT FROM locked l WHERE l.key = k) AND (SELECT count(*) FROM locked) >= 0 "
-               "ORDER BY k "
-               "ON CONFLICT (" +
-               key_ + ") DO NOTHING RETURNING " + key_ +
-               " AS key) "
-               "SELECT key::" +
-               key_type() + " FROM marked UNION ALL SELECT key::" + key_type() + " FROM placed";
+        return filled(R"(
+WITH locked AS MATERIALIZED (
+  SELECT t.{key} AS key FROM {table} t WHERE t.{key} = ANY($1::{key_type}[]) ORDER BY t.{key} FOR NO KEY UPDATE
+),
+marked AS (
+  UPDATE {table} t SET ticket = {next_ticket}, mark = {dirty} FROM locked l WHERE t.{key} = l.key RETURNING t.{key} AS key
+),
+placed AS (
+  INSERT INTO {table} ({key}, state, version, ticket, mark, lag_reads)
+  SELECT k, {unknown}, 0, {next_ticket}, {dirty}, 0
+  FROM unnest($1::{key_type}[]) k
+  WHERE NOT EXISTS (SELECT FROM locked l WHERE l.key = k) AND (SELECT count(*) FROM locked) >= 0
+  ORDER BY k
+  ON CONFLICT ({key}) DO NOTHING
+  RETURNING {key} AS key
+)
+SELECT key::{key_type} FROM marked UNION ALL SELECT key::{key_type} FROM placed)",
+                      names_);
     }
 
     // $1 values, distinct and normalised, $2 the ticket. Answers with the numbers of those that were noted, and forgets
     // some that are older than a day: by then nobody believes them.
     template<IndexTag By>
     std::string note_absent() const {
-        return "WITH free AS MATERIALIZED (SELECT a.n, a.value, a.value::text AS text FROM " + asked<By>("$1") +
-               " WHERE NOT EXISTS (SELECT FROM " + table_ + " t WHERE t.state = " + code(State::live) + " AND (" +
-               matches<By>("t", "a.value") + "))), noted AS (INSERT INTO " + absences_ +
-               " AS l (kind, value, ticket, synced_at) SELECT " + literal(kind(By::name)) +
-               ", f.text, $2, now() FROM free f ORDER BY f.text ON CONFLICT (kind, value) DO UPDATE SET ticket = "
-               "excluded.ticket, synced_at = excluded.synced_at WHERE l.ticket < excluded.ticket RETURNING l.value), "
-               "old AS MATERIALIZED (SELECT l.kind, l.value FROM " +
-               absences_ +
-               " l WHERE l.synced_at < now() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED), gone AS (DELETE "
-               "FROM " +
-               absences_ +
-               " l USING old o WHERE l.kind = o.kind AND l.value = o.value) "
-               "SELECT f.n FROM free f JOIN noted d ON d.value = f.text";
+        return filled(R"(
+WITH free AS MATERIALIZED (
+  SELECT a.n, a.value::text AS text FROM unnest($1::{value_type}[]) WITH ORDINALITY AS a(value, n)
+  WHERE NOT EXISTS (SELECT FROM {table} t WHERE t.state = {live} AND ({matches}))
+),
+noted AS (
+  INSERT INTO {absences} AS l (kind, value, ticket, synced_at)
+  SELECT {kind}, f.text, $2, now() FROM free f ORDER BY f.text COLLATE "C"
+  ON CONFLICT (kind, value) DO UPDATE SET ticket = excluded.ticket, synced_at = excluded.synced_at
+    WHERE l.ticket < excluded.ticket
+  RETURNING l.value
+),
+old AS MATERIALIZED (
+  SELECT l.kind, l.value FROM {absences} l WHERE l.synced_at < now() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED
+),
+gone AS (
+  DELETE FROM {absences} l USING old o WHERE l.kind = o.kind AND l.value = o.value
+)
+SELECT f.n FROM free f JOIN noted d ON d.value = f.text)",
+                      names_of<By>());
     }
 
-    std::string draw_ticket() const { return "SELECT " + next_ticket_; }
+    std::string draw_ticket() const { return filled("SELECT {next_ticket}", names_); }
 
 private:
-    static constexpr bool has_indexes = !boost::mp11::mp_empty<typename table_indexes<R>::type>::value;
-
-    struct Column {
-        std::string name;
-        std::string type;
-    };
+    // The parameters before it are those that every table has.
+    static constexpr std::size_t first_column = 8;
 
     template<class Enum>
-    static std::string code(Enum value) {
-        return std::to_string(static_cast<int>(value));
+    void code(const char* name, Enum value) {
+        names_[name] = std::to_string(static_cast<int>(value));
     }
 
-    static std::string literal(std::string_view text) {
-        std::string out = "'";
-        for (const char c : text)
-            out.append(c == '\'' ? 2 : 1, c);
-        return out + "'";
+    void add_column(std::size_t at, const std::string& name, std::string_view type) {
+        const std::string c = "c" + std::to_string(at);
+        names_["arrays"] += ", $" + std::to_string(first_column + at) + "::" + std::string{type} + "[]";
+        names_["numbers"] += ", " + c;
+        names_["numbered_columns"] += ", t." + name + " AS " + c;
+        names_["read_columns"] += ", t." + name + "::" + std::string{type} + " AS " + c;
+        names_["columns_of_f"] += ", f." + c;
+        names_["columns_of_j"] += ", j." + c;
+        names_["columns"] += ", " + name;
+        names_["same"] += (at ? " AND l." : "l.") + c + " IS NOT DISTINCT FROM i." + c;
+        names_["sets"] +=
+            ",\n    " + name + " = CASE WHEN j.step = " + names_["write"] + " THEN j." + c + " ELSE t." + name + " END";
     }
-
-    static std::string milliseconds(const std::string& interval) {
-        return "(extract(epoch FROM " + interval + ") * 1000)::bigint";
-    }
-
-    static std::string key_type() { return std::string{codec_of<key_t<R>>::sql_type}; }
 
     template<IndexTag By>
-    static std::string asked(const std::string& parameter) {
-        return "unnest(" + parameter + "::" + std::string{codec_of<typename By::value_type>::sql_type} +
-               "[]) WITH ORDINALITY AS a(value, n)";
+    SqlNames names_of() const {
+        SqlNames names = names_;
+        names["kind"] = sql_literal(kind(By::name));
+        names["value_type"] = codec_of<typename By::value_type>::sql_type;
+        names["matches"] = matches<By>("t", "a.value");
+        return names;
     }
 
     template<IndexTag By>
@@ -262,43 +279,9 @@ private:
         }
     }
 
-    std::string forget_absences(std::size_t first) const {
-        const auto parameter = [&](std::size_t offset) { return "$" + std::to_string(first + offset); };
-        return "wrong AS MATERIALIZED (SELECT l.kind, l.value FROM " + absences_ +
-               " l WHERE (l.kind, l.value) IN (SELECT c.kind, "
-               "c.value FROM unnest(" +
-               parameter(0) + "::" + key_type() + "[], " + parameter(1) + "::text[], " + parameter(2) +
-               "::text[]) AS c(key, kind, value) JOIN judged j ON j.key = c.key AND j.step = " +
-               code(understudy::detail::ApplyStep::write) +
-               ") ORDER BY l.kind, l.value FOR UPDATE), "
-               "forgotten AS (DELETE FROM " +
-               absences_ + " l USING wrong w WHERE l.kind = w.kind AND l.value = w.value)";
-    }
-
-    std::string casted_columns() const {
-        std::string out;
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            out += ", t." + columns_[i].name + "::" + columns_[i].type + " AS c" + std::to_string(i);
-        return out;
-    }
-    std::string plain_columns() const {
-        std::string out;
-        for (const auto& column : columns_)
-            out += ", " + column.name;
-        return out;
-    }
-    std::string numbered_columns(std::string_view prefix) const {
-        std::string out;
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            out += ", " + std::string{prefix} + "c" + std::to_string(i);
-        return out;
-    }
-
-    std::string table_;
-    std::string absences_;
-    std::string next_ticket_;
-    std::string key_;
-    std::vector<Column> columns_;
+    SqlNames names_{{"arrays", ""},       {"numbers", ""},      {"numbered_columns", ""},
+                    {"read_columns", ""}, {"columns_of_f", ""}, {"columns_of_j", ""},
+                    {"columns", ""},      {"same", ""},         {"sets", ""}};
 };
 
 } // namespace understudy::postgres::detail
