@@ -21,7 +21,7 @@ function(understudy_component name)
 endfunction()
 
 understudy_component(core
-  HEADERS "*.hpp" "detail/*.hpp" "memory/*.hpp"
+  HEADERS "*.hpp" "detail/*.hpp" "memory/*.hpp" "memory/detail/*.hpp"
   LINK Boost::headers Threads::Threads)
 
 understudy_component(testing

@@ -1,6 +1,9 @@
 set(flags)
 foreach(directory IN LISTS INCLUDES)
-  list(APPEND flags -isystem ${directory})
+  # GCC loses its own headers when the system's are named again.
+  if(NOT directory STREQUAL "/usr/include")
+    list(APPEND flags -I${directory})
+  endif()
 endforeach()
 execute_process(
   COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${flags} -DCASE_${CASE} ${SOURCE}
