@@ -1,5 +1,6 @@
 #pragma once
 
+#include "application_params.hpp"
 #include "http_message.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
@@ -14,21 +15,6 @@
 #include <vector>
 
 namespace service {
-
-/// Which answered requests are worth a line in the log.
-enum class AccessLog : std::uint8_t {
-    off,
-    /// Server errors and those that took longer than a second.
-    problems,
-    all,
-};
-
-struct ApplicationParams {
-    RateLimiterParams rate_limit{};
-    /// Origins that may call from a browser; `*` stands for every one.
-    std::vector<std::string> cors_origins;
-    AccessLog access_log = AccessLog::problems;
-};
 
 /// Everything between a parsed request and its answer; knows no sockets. Lives on one thread and outlives the requests
 /// that it was given.

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "application_params.hpp"
+#include "http_server_params.hpp"
+#include "log.hpp"
+
+#include <understudy/freshness.hpp>
+#include <understudy/hubspot/params.hpp>
+#include <understudy/rate_budget_params.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace service {
+
+/// Finds a setting by its name, as `std::getenv` does.
+using Environment = std::function<std::optional<std::string>(std::string_view)>;
+
+/// What students' records are read with.
+struct ReadingParams {
+    /// Time for one answer, the source included.
+    std::chrono::milliseconds timeout{10'000};
+    /// How old an answer from the replica may be.
+    understudy::Freshness freshness{};
+    /// How long "no such student" is believed.
+    std::chrono::milliseconds negative_ttl{60'000};
+};
+
+/// Everything that the service can be told. Secrets come from the environment alone: a command line is no secret.
+struct Config {
+    HttpServerParams server;
+    ApplicationParams application;
+    ReadingParams reading;
+    understudy::hubspot::Params hubspot;
+    /// The type id of contacts.
+    std::string contact_type = "0-1";
+    understudy::RateBudgetParams source_limits;
+    LogLevel log_level = LogLevel::info;
+    LogFormat log_format = LogFormat::text;
+    /// Where to write the port that was taken; empty for nowhere.
+    std::string port_file;
+    /// How long the service goes on accepting while it already says that it is not ready.
+    std::chrono::milliseconds shutdown_delay{0};
+    /// How long requests and loads under way may take to end.
+    std::chrono::milliseconds shutdown_grace{30'000};
+};
+
+/// Everything that is wrong with the configuration, a sentence each; every one names its variable.
+class ConfigError : public std::runtime_error {
+public:
+    explicit ConfigError(std::vector<std::string> problems);
+    const std::vector<std::string>& problems() const noexcept { return problems_; }
+
+private:
+    std::vector<std::string> problems_;
+};
+
+/// One setting of the service's own: `--flag TEXT`, or the environment variable of that name.
+struct Setting {
+    std::string_view flag;
+    std::string_view variable;
+    std::string_view default_text;
+    std::string_view help;
+    /// Sets it, or says what a value must be.
+    std::optional<std::string> (*assign)(Config&, std::string_view);
+};
+
+/// All settings that have flags.
+const std::vector<Setting>& settings();
+
+/// Reads the configuration; `flags` finds what the command line gave, and wins over the environment. A variable that is
+/// set to nothing counts as not set. Throws `ConfigError`.
+Config read_config(const Environment& environment, const Environment& flags);
+
+} // namespace service
