@@ -1,0 +1,74 @@
+#include "command_line.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <deque>
+#include <sstream>
+#include <utility>
+
+namespace service {
+namespace {
+
+constexpr const char* environment_help = R"(
+Every option may be given by its environment variable instead. Secrets, and where the stores are, come from the
+environment alone:
+  HUBSPOT_ACCESS_TOKEN        a service key or the token of a private app (required by serve)
+  HUBSPOT_BASE_URL            default https://api.hubapi.com
+  HUBSPOT_API_VERSION         default 2026-09
+  HUBSPOT_CA_FILE             certificates to trust instead of the system's, a PEM file
+  SUPABASE_DB_URL             the database's connection string (required): Project, Connect, Connection string
+  SUPABASE_SCHEMA_NAME        default public
+
+Exit status: 0 done; 1 an error that should not happen; 2 wrong options or environment; 3 something that is needed
+cannot be reached or is not as it must be; 4 stopped while something was still under way.)";
+
+std::string described(const Setting& setting) {
+    std::string text{setting.help};
+    text.append(" [").append(setting.variable);
+    if (!setting.default_text.empty())
+        text.append(", default ").append(setting.default_text);
+    return text + "]";
+}
+
+} // namespace
+
+std::variant<CommandLine, Finish> parse_command_line(int argc, const char* const* argv) {
+    CLI::App app{"Understudy: a booking service that reads HubSpot once and PostgreSQL ever after", "understudy"};
+    app.set_version_flag("--version", "understudy " UNDERSTUDY_VERSION);
+    app.set_help_flag("-h,--help", "Print this and exit");
+    app.require_subcommand(1);
+    app.footer(environment_help);
+
+    auto* serve = app.add_subcommand("serve", "Answer requests");
+    std::deque<std::pair<const Setting*, std::string>> values;
+    std::vector<CLI::Option*> options;
+    for (const auto& setting : settings()) {
+        auto& value = values.emplace_back(&setting, std::string{}).second;
+        options.push_back(serve->add_option(std::string{setting.flag}, value, described(setting))->type_name(""));
+    }
+    serve->footer(environment_help);
+    auto* migrate = app.add_subcommand("migrate", "Bring the database's schema to this version, and exit");
+    migrate->footer(environment_help);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& outcome) {
+        std::ostringstream output;
+        std::ostringstream error;
+        Finish finish;
+        finish.code = app.exit(outcome, output, error) == 0 ? exit_done : exit_usage;
+        finish.output = output.str();
+        finish.error = error.str();
+        return finish;
+    }
+    CommandLine line;
+    line.command = migrate->parsed() ? Command::migrate : Command::serve;
+    for (std::size_t i = 0; i < options.size(); ++i)
+        if (options[i]->count() > 0)
+            line.flags.emplace(values[i].first->flag, values[i].second);
+    return line;
+}
+
+} // namespace service
