@@ -91,7 +91,7 @@ json::object record_json(const Store& store, TypeIndex type, const Record& recor
 
 constexpr std::string_view overview =
     R"({"paths":["counters","counters/reset","log","settings","faults","release","index","limits/reset","reset",)"
-    R"("seeded/{contact|exam|booking}/{number}","records/{type}[/{id}[/restore|/erase]]","merge","associations",)"
+    R"("seeded/{contact|exam|booking}/{number}","records/{type}[/{id}[/restore|/erase]|/touch]","merge","associations",)"
     R"("properties/{type}/{name}"]})";
 
 } // namespace
@@ -334,6 +334,8 @@ Response Emulator::control_record(const Call& call, const Request& request, Mill
     }
     if (path.size() < 3)
         throw resource_not_found();
+    if (path.size() == 3 && path[2] == "touch" && request.method == "POST")
+        return control_touch(*type, number(body, "count"), updated_at.value_or(now), now);
     auto* record = object_type.find_exact(parse_id(path[2]));
     if (!record)
         throw resource_not_found();
@@ -354,6 +356,20 @@ Response Emulator::control_record(const Call& call, const Request& request, Mill
         throw resource_not_found();
     }
     return answer(record_json(*store_, *type, *record));
+}
+
+// A bulk update: many records, one stamp.
+Response Emulator::control_touch(TypeIndex type, std::optional<std::int64_t> count, Millis updated_at, Millis now) {
+    std::int64_t touched = 0;
+    for (auto& [id, record] : store_->types[type].records) {
+        if (count && touched == *count)
+            break;
+        if (!record.live())
+            continue;
+        store_->update(type, record, {}, now, "CRM_UI", updated_at);
+        ++touched;
+    }
+    return answer(json::object{{"touched", touched}});
 }
 
 Response Emulator::control_association(const json::object& body, Millis now) {

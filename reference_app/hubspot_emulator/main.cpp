@@ -146,7 +146,10 @@ void run(Options& options) {
         server.stop([&] { patience.cancel(); });
     });
     io.run();
+    // What is still open after all that patience is cut off; its handlers run while there is a server.
     server.abort();
+    io.restart();
+    io.poll();
 }
 
 } // namespace

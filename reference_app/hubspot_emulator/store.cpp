@@ -187,7 +187,7 @@ void Store::update(TypeIndex type, Record& record, const std::vector<std::pair<P
         if (log.size() >= changes_kept)
             log.erase(log.begin());
         const auto* old = record.values.find(property);
-        auto known = std::any_of(log.begin(), log.end(), [&](const auto& c) { return c.property == property; });
+        auto known = std::any_of(log.begin(), log.end(), [id = property](const auto& c) { return c.property == id; });
         if (old && !known)
             log.push_back({property, record.created, *old, "IMPORT"});
         log.push_back({property, now, value, source});

@@ -162,6 +162,13 @@ BOOST_AUTO_TEST_CASE(a_new_record_is_not_found_at_once) {
     BOOST_TEST(portal.total("student_id", "EQ", "new1") == "1");
 }
 
+BOOST_AUTO_TEST_CASE(many_records_may_share_one_stamp) {
+    SearchPortal portal;
+    portal.post("/_control/records/contacts/touch", {{"count", 30}, {"updatedAt", "2026-10-31T12:00:00.001Z"}});
+    BOOST_TEST(portal.total("lastmodifieddate", "EQ", "2026-10-31T12:00:00.001Z") == "30");
+    BOOST_TEST(portal.total("lastmodifieddate", "EQ", "2026-10-31T12:00:00.002Z") == "0");
+}
+
 BOOST_AUTO_TEST_CASE(a_frozen_index_moves_by_steps) {
     SearchPortal portal(lagging(0));
     portal.post("/_control/index", {{"frozen", true}});

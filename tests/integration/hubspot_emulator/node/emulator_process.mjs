@@ -16,6 +16,7 @@ export async function startEmulator(...flags) {
       const lines = [...text.matchAll(/^listening (https?) (\S+)\n/gm)];
       if (lines.length === expected) resolve(Object.fromEntries(lines.map(([, scheme, at]) => [scheme, `${scheme}://${at}`])));
     });
+    child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the emulator ended with ${code}`)));
   });
 
