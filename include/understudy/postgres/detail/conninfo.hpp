@@ -39,6 +39,21 @@ public:
     void set(const std::string& keyword, std::string value) { values_[keyword] = std::move(value); }
     void set_default(const std::string& keyword, std::string value) { values_.try_emplace(keyword, std::move(value)); }
 
+    // The keyword form, for libpq to read again. Holds the password.
+    std::string text() const {
+        std::string out;
+        for (const auto& [keyword, value] : values_) {
+            out += (out.empty() ? "" : " ") + keyword + "='";
+            for (const char c : value) {
+                if (c == '\'' || c == '\\')
+                    out += '\\';
+                out += c;
+            }
+            out += '\'';
+        }
+        return out;
+    }
+
     // What libpq would fill in from the environment, its service file or its own defaults.
     void fill_address_from_defaults() {
         const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options{PQconndefaults(), PQconninfoFree};
