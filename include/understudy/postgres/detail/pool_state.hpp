@@ -96,7 +96,8 @@ public:
             // Prepared statements that come and go: somebody in between hands our requests to other sessions. (A name
             // that this connection does not know any more was refused while others already relied on it.)
             if ((is_sqlstate(ec, "26000") || is_sqlstate(ec, "42P05")) && ++request->attempts <= 3) {
-                if (connection.prepared(*request->statement) && params_->statements == StatementMode::automatic)
+                if ((is_sqlstate(ec, "42P05") || connection.prepared(*request->statement)) &&
+                    params_->statements == StatementMode::automatic)
                     stop_preparing();
                 again(std::move(request));
                 continue;
@@ -121,13 +122,16 @@ public:
         if (connection.answered()) {
             if (connections_.empty())
                 open();
-            return;
+            return drain();
         }
         ++stats_.connect_failures;
         pause();
-        if (!any_ready())
-            for (const auto& request : std::exchange(waiting_, {}))
-                give_up(request, failure.code);
+        if (any_ready())
+            return drain();
+        for (const auto& request : std::exchange(waiting_, {})) {
+            request->waiting = false;
+            give_up(request, failure.code);
+        }
     }
 
 private:
@@ -147,28 +151,35 @@ private:
         return {};
     }
 
-    // To the connection with the least to do; where all have something to do, another one is opened besides.
-    void place(RequestPtr request) {
+    // To an idle connection, if there is one. If another may be opened, the request waits for it or for the first one
+    // to become idle: nothing gets stuck behind a statement that waits for a lock while there is another way. Otherwise
+    // it is sent after what is out already, where least is.
+    bool try_place(const RequestPtr& request) {
         Connection* least = nullptr;
+        bool connecting = false;
         for (const auto& connection : connections_) {
-            if (connection->ready() && (!least || connection->load() < least->load()))
+            if (!connection->ready())
+                connecting = true;
+            else if (!least || connection->load() < least->load())
                 least = connection.get();
         }
-        if (!least || least->load() > 0)
-            grow();
-        if (least && least->load() < params_->pipeline_depth) {
-            least->submit(std::move(request));
-            return;
+        if (!least || least->load() > 0) {
+            if (!connecting && !pausing_ && connections_.size() < params_->max_connections) {
+                open();
+                connecting = true;
+            }
+            if (!least || connecting || least->load() >= params_->pipeline_depth)
+                return false;
         }
-        request->waiting = true;
-        waiting_.push_back(std::move(request));
+        least->submit(request);
+        return true;
     }
 
-    void grow() {
-        const bool connecting =
-            std::any_of(connections_.begin(), connections_.end(), [](const auto& c) { return !c->ready(); });
-        if (!connecting && !pausing_ && connections_.size() < params_->max_connections)
-            open();
+    void place(RequestPtr request) {
+        if (try_place(request))
+            return;
+        request->waiting = true;
+        waiting_.push_back(std::move(request));
     }
 
     void open() {
@@ -190,16 +201,9 @@ private:
     }
 
     void drain() {
-        while (!waiting_.empty()) {
-            const bool room = std::any_of(connections_.begin(), connections_.end(), [&](const auto& c) {
-                return c->ready() && c->load() < params_->pipeline_depth;
-            });
-            if (!room)
-                return;
-            auto request = std::move(waiting_.front());
+        while (!waiting_.empty() && try_place(waiting_.front())) {
+            waiting_.front()->waiting = false;
             waiting_.pop_front();
-            request->waiting = false;
-            place(std::move(request));
         }
     }
 
