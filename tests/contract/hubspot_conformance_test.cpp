@@ -1,0 +1,102 @@
+#include "contract/conformance.hpp"
+#include "contract/real_time.hpp"
+#include "emulator_process.hpp"
+#include "integration/hubspot/contact.hpp"
+
+#include <understudy/hubspot/store.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace understudy;
+using namespace understudy::testing;
+
+namespace {
+
+constexpr int contacts = 250;
+
+emulator::Process& portal() {
+    static emulator::Process process{{"--contacts", std::to_string(contacts), "--exams", "8", "--bookings", "20",
+                                      "--index-lag-ms", "0", "--index-lag-jitter-ms", "0", "--limit", "100000",
+                                      "--searches", "100000"}};
+    return process;
+}
+
+std::optional<std::string> text_of(const boost::json::value& value) {
+    return value.is_string() ? std::optional<std::string>{value.get_string()} : std::nullopt;
+}
+
+std::optional<std::int32_t> number_of(const boost::json::value& value) {
+    const auto text = text_of(value);
+    return text && !text->empty() ? std::optional{std::stoi(*text)} : std::nullopt;
+}
+
+// What the portal itself says of its records, past the API.
+std::vector<Contact> truth() {
+    std::vector<Contact> records;
+    for (int i = 1; i <= contacts; ++i) {
+        const auto seeded = portal().control("GET", "seeded/contact/" + std::to_string(i));
+        const std::string id{seeded.at("id").as_string()};
+        const auto record = portal().control("GET", "records/0-1/" + id);
+        const auto& properties = record.at("properties").as_object();
+        const auto property = [&](const char* name) {
+            const auto* value = properties.if_contains(name);
+            return value ? *value : boost::json::value{};
+        };
+        Contact contact;
+        contact.id = id;
+        contact.student_id = text_of(property("student_id"));
+        contact.email = text_of(property("email"));
+        contact.more_emails = text_of(property("hs_additional_emails"));
+        contact.sj_credits = number_of(property("sj_credits"));
+        contact.shared_mock_credits = number_of(property("shared_mock_credits"));
+        contact.ndecc_exam_date = text_of(property("ndecc_exam_date"));
+        records.push_back(std::move(contact));
+    }
+    return records;
+}
+
+template<bool Dated>
+struct HubspotSource {
+    using unique_index = ByEmail;
+    using searched_index = ByStudentId;
+
+    HubspotSource() {
+        hubspot::Params params;
+        params.access_token = "pat-na1-emulator";
+        params.base_url = portal().url();
+        params.api_version = Dated ? "2026-09" : "v3";
+        source.emplace(hubspot::Client{time.get_executor(), params});
+    }
+    auto& store() { return *source; }
+    std::vector<Contact> existing() {
+        static const std::vector<Contact> records = truth();
+        return records;
+    }
+    std::string missing_key() { return "299999999999"; }
+    std::string value_of(const Contact& record) { return *record.email; }
+    std::string missing_value() { return "nobody@example.com"; }
+    std::string searched_value_of(const Contact& record) { return *record.student_id; }
+    std::string missing_searched_value() { return "S999999"; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    tests::RealTime time;
+    std::optional<hubspot::Store<Contact>> source;
+};
+
+} // namespace
+
+BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_the_dated_api,
+                     tests::cases_of<SourceConformance<HubspotSource<true>>>()) {
+    tests::run_case<SourceConformance<HubspotSource<true>>, HubspotSource<true>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_v3, tests::cases_of<SourceConformance<HubspotSource<false>>>()) {
+    tests::run_case<SourceConformance<HubspotSource<false>>, HubspotSource<false>>(sample);
+}

@@ -1,0 +1,231 @@
+#include "contract/conformance.hpp"
+#include "contract/customer_table.hpp"
+#include "contract/real_time.hpp"
+#include "integration/private_postgres.hpp"
+
+#include <understudy/postgres/store.hpp>
+#include <understudy/read_through_cache.hpp>
+#include <understudy/testing/faulty_replica.hpp>
+#include <understudy/testing/scripted_source.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace understudy;
+using namespace understudy::testing;
+using namespace std::chrono_literals;
+using tests::ByEmail;
+using tests::customer;
+using tests::Customer;
+
+namespace {
+
+tests::PrivatePostgres& server() {
+    static tests::PrivatePostgres postgres;
+    return postgres;
+}
+
+// A schema of its own on the one server.
+struct Database {
+    Database() {
+        static int count = 0;
+        params.conninfo = server().conninfo();
+        params.schema = "t" + std::to_string(++count);
+        tests::Session{params.conninfo}.run(tests::customer_schema(params.schema));
+    }
+    postgres::ConnectParams params;
+};
+
+struct PostgresReplica : Database {
+    using unique_index = ByEmail;
+
+    auto& store() { return replica; }
+    Customer record(int which, int variant) { return customer(which, variant); }
+    std::string value(int which, int variant) { return *customer(which, variant).email; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    tests::RealTime time;
+    postgres::Store<Customer> replica{postgres::Pool{time.get_executor(), params}};
+};
+
+using TestReplica = FaultyReplica<postgres::Store<Customer>>;
+using TestSource = ScriptedSource<Customer, std::chrono::steady_clock>;
+
+// The cache over a real replica, in front of a source whose moments the test decides.
+struct World : Database {
+    struct Result {
+        boost::system::error_code error{};
+        Reading<Customer> reading{};
+        bool done = false;
+    };
+
+    std::shared_ptr<Result> start(const std::string& key) {
+        auto result = std::make_shared<Result>();
+        cache.async_get(key, {}, [result](boost::system::error_code error, Reading<Customer> reading) {
+            *result = {error, std::move(reading), true};
+        });
+        return result;
+    }
+    Result get(const std::string& key) {
+        const auto result = start(key);
+        time.until([&] { return result->done; });
+        return *result;
+    }
+    Row<Customer> row(const std::string& key) { return time.await(replica.inner().async_lookup({key})).rows.front(); }
+    void hint(const std::string& key) { time.await(replica.inner().async_hint({key})); }
+    void calls_under_way(std::size_t calls) {
+        time.until([&] { return source.holding() == calls; });
+    }
+
+    tests::RealTime time;
+    TestReplica replica{postgres::Store<Customer>{postgres::Pool{time.get_executor(), params}}};
+    TestSource source{time.get_executor()};
+    ReadThroughCache<TestReplica, TestSource> cache{replica, source};
+};
+
+constexpr Version same_stamp{1'700'000'000'001};
+
+} // namespace
+
+BOOST_DATA_TEST_CASE(postgres_store_is_a_replica, tests::cases_of<ReplicaConformance<PostgresReplica>>()) {
+    tests::run_case<ReplicaConformance<PostgresReplica>, PostgresReplica>(sample);
+}
+
+BOOST_AUTO_TEST_SUITE(read_through_postgres)
+
+BOOST_AUTO_TEST_CASE(a_cold_read_asks_once_and_a_warm_one_never) {
+    World w;
+    w.source.put(customer(1));
+    BOOST_TEST(w.get("k1").reading.tier == 1);
+    const auto warm = w.get("k1");
+    BOOST_TEST((warm.reading.tier == 0 && warm.reading.record == customer(1)));
+    BOOST_TEST(w.source.calls().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(I12_many_readers_of_one_key_are_one_load_in_few_statements) {
+    World w;
+    w.source.put(customer(1));
+    w.source.hold();
+    std::vector<std::shared_ptr<World::Result>> readers;
+    for (int i = 0; i < 400; ++i)
+        readers.push_back(w.start("k1"));
+    w.calls_under_way(1);
+    w.source.release();
+    w.time.until([&] { return std::all_of(readers.begin(), readers.end(), [](auto& r) { return r->done; }); });
+    for (const auto& reader : readers)
+        BOOST_TEST_REQUIRE((reader->reading.record == customer(1)));
+    BOOST_TEST(w.source.calls().size() == 1U);
+    BOOST_TEST(w.replica.inner().pool().stats().requests < 20U);
+}
+
+BOOST_AUTO_TEST_CASE(D1_a_populate_paused_between_its_read_and_its_apply_never_overwrites_a_later_write) {
+    World w;
+    w.source.put(customer(1, 2), same_stamp);
+    w.replica.hold_applies();
+    const auto reader = w.start("k1");
+    w.time.until([&] { return w.replica.holding() == 1; });
+    w.source.put(customer(1, 3), same_stamp);
+    w.hint("k1");
+    w.replica.release();
+    w.time.until([&] { return reader->done; });
+    BOOST_TEST((reader->reading.record == customer(1, 3)));
+    BOOST_TEST((w.row("k1").record == customer(1, 3)));
+}
+
+BOOST_AUTO_TEST_CASE(I1_two_nodes_load_one_key_and_the_load_that_began_later_counts) {
+    World w;
+    // A second node: a cache of its own over the same tables, with a connection of its own.
+    TestReplica other_replica{postgres::Store<Customer>{postgres::Pool{w.time.get_executor(), w.params}}};
+    ReadThroughCache<TestReplica, TestSource> other{other_replica, w.source};
+    w.source.put(customer(1, 2), same_stamp);
+    w.replica.hold_applies();
+    const auto slow = w.start("k1");
+    w.time.until([&] { return w.replica.holding() == 1; });
+    w.source.put(customer(1, 3), same_stamp);
+    const auto quick = w.time.await(other.async_get("k1"));
+    BOOST_TEST((quick.record == customer(1, 3)));
+    w.replica.release();
+    w.time.until([&] { return slow->done; });
+    BOOST_TEST((slow->reading.record == customer(1, 3)));
+    BOOST_TEST((w.row("k1").record == customer(1, 3)));
+}
+
+BOOST_AUTO_TEST_CASE(I7_I8_a_reader_after_a_write_joins_no_load_that_began_before_it) {
+    World w;
+    w.source.put(customer(1, 2), same_stamp);
+    w.source.hold();
+    const auto early = w.start("k1");
+    w.calls_under_way(1);
+    w.source.put(customer(1, 3), same_stamp);
+    w.hint("k1");
+    const auto late = w.start("k1");
+    w.calls_under_way(2);
+    w.source.release();
+    w.time.until([&] { return early->done && late->done; });
+    BOOST_TEST((late->reading.record == customer(1, 3)));
+    BOOST_TEST((early->reading.record == customer(1, 3)));
+}
+
+BOOST_AUTO_TEST_CASE(I2_D2_a_failed_or_incomplete_read_changes_no_column) {
+    World w;
+    w.source.put(customer(1, 2));
+    w.get("k1");
+    w.hint("k1");
+    w.source.fail_key("k1", Errc::incomplete_record);
+    const auto stale = w.get("k1");
+    BOOST_TEST((stale.reading.stale && stale.reading.record == customer(1, 2)));
+    BOOST_TEST((w.row("k1").record == customer(1, 2)));
+}
+
+BOOST_AUTO_TEST_CASE(D10_the_source_down_known_records_stay_and_unknown_ones_fail) {
+    World w;
+    w.source.put(customer(1));
+    w.get("k1");
+    w.source.fail_always(Errc::unavailable);
+    BOOST_TEST(w.get("k1").reading.found());
+    const auto unknown = w.get("k2");
+    BOOST_TEST((unknown.error == Errc::unavailable && unknown.reading.failed()));
+    BOOST_TEST((w.row("k2").state == State::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(I5_a_tombstone_comes_from_a_by_id_answer_alone) {
+    World w;
+    w.source.put(customer(1));
+    w.get("k1");
+    w.source.put(customer(1, 3)); // the old address answers to nobody now
+    BOOST_TEST(w.time.await(w.cache.async_get<ByEmail>("nobody@example.com")).absent());
+    BOOST_TEST((w.row("k1").state == State::live));
+    w.source.archive("k1");
+    w.hint("k1");
+    BOOST_TEST(w.get("k1").reading.absent());
+    BOOST_TEST((w.row("k1").state == State::archived));
+}
+
+BOOST_AUTO_TEST_CASE(I15_a_noted_absence_ends_with_the_record) {
+    World w;
+    BOOST_TEST(w.time.await(w.cache.async_get<ByEmail>("c1v2@example.com")).absent());
+    BOOST_TEST(w.time.await(w.cache.async_get<ByEmail>("C1V2@example.com")).absent());
+    BOOST_TEST(w.source.calls().size() == 1U);
+    w.source.put(customer(1));
+    w.get("k1");
+    BOOST_TEST(w.time.await(w.cache.async_get<ByEmail>("c1v2@example.com")).found());
+}
+
+BOOST_AUTO_TEST_CASE(I6_a_merged_id_leads_to_the_survivor) {
+    World w;
+    w.source.put(customer(3));
+    w.source.merge("k1", "k2");
+    w.source.merge("k2", "k3");
+    BOOST_TEST((w.get("k1").reading.id == "k3"));
+    const auto warm = w.get("k1");
+    BOOST_TEST((warm.reading.id == "k3" && warm.reading.tier == 0));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
