@@ -4,8 +4,11 @@
 #include <understudy/postgres/result.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
+
+#include <poll.h>
 
 namespace service {
 namespace {
@@ -29,11 +32,12 @@ public:
         auto conninfo = detail::Conninfo::parse(params.conninfo);
         if (!conninfo)
             throw Refusal{Errc::invalid_argument, "the connection string cannot be read"};
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(params.connect_timeout).count();
-        conninfo->set_default("connect_timeout", std::to_string(std::max<std::int64_t>(seconds, 2)));
         conninfo->set_default("application_name", params.application_name + " migrate");
         conninfo->set("client_encoding", "UTF8");
-        connection_.reset(PQconnectdbParams(conninfo->keywords().data(), conninfo->values().data(), 0));
+        connection_.reset(PQconnectStartParams(conninfo->keywords().data(), conninfo->values().data(), 0));
+        // Verbose messages carry the SQLSTATE of a refusal.
+        PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
+        connect(std::chrono::steady_clock::now() + params.connect_timeout);
         PQsetNoticeReceiver(
             connection_.get(), [](void*, const PGresult*) {}, nullptr);
         if (PQstatus(connection_.get()) != CONNECTION_OK) {
@@ -63,7 +67,21 @@ private:
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
     };
 
+    void connect(std::chrono::steady_clock::time_point deadline) {
+        auto state = PGRES_POLLING_WRITING;
+        while (PQstatus(connection_.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+            pollfd ready{PQsocket(connection_.get()), state == PGRES_POLLING_READING ? short{POLLIN} : short{POLLOUT},
+                         0};
+            if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) == 0)
+                throw Refusal{Errc::timed_out, "the database did not answer in time"};
+            state = PQconnectPoll(connection_.get());
+        }
+    }
+
+    // Without the place in the server's source that a verbose message ends with.
     static std::string one_line(std::string text) {
+        text.resize(std::min(text.find("\nLOCATION:"), text.size()));
         while (!text.empty() && text.back() == '\n')
             text.pop_back();
         std::replace_if(

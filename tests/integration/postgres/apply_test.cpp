@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
             Observation<Customer> observation;
         };
         std::vector<Case> cases;
-        std::string insert = "TRUNCATE customers; INSERT INTO customers VALUES ";
+        std::string insert = "DELETE FROM customers; INSERT INTO customers VALUES ";
         bool any = false;
         for (int k = 0; k < keys; ++k) {
             Case c;
