@@ -49,9 +49,11 @@ public:
     /// its connection is closed.
     template<class Token = boost::asio::deferred_t>
     auto async_request(Request request, std::chrono::milliseconds timeout, Token&& token = {}) {
-        auto exchange = std::make_unique<detail::Exchange>(*pool_, std::move(request), timeout);
-        return boost::asio::async_compose<Token, void(boost::system::error_code, Answer)>(
-            detail::RequestOp{pool_, std::move(exchange)}, token, pool_->executor());
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, Answer)>(
+            [](auto handler, const std::shared_ptr<detail::Pool>& pool, std::unique_ptr<detail::Exchange> exchange) {
+                detail::start_request(pool, std::move(exchange), {pool->executor(), std::move(handler)});
+            },
+            token, pool_, std::make_unique<detail::Exchange>(*pool_, std::move(request), timeout));
     }
 
     /// Takes no new requests and fails those that wait with `shutting_down`; those that were sent are answered still.

@@ -6,7 +6,6 @@
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
@@ -57,8 +56,8 @@ public:
     /// partial and total, with `operation_aborted`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_fetch(std::vector<typename By::value_type> values, ReadOptions options, Token&& token = {}) {
-        return boost::asio::async_compose<Token, FetchSignature<R>>(
-            detail::FetchOp<R, By>{state_, options.timeout, values}, token, get_executor());
+        return detail::async_op<FetchSignature<R>>(state_, detail::FetchOp<R, By>{state_, options.timeout, values},
+                                                   std::forward<Token>(token));
     }
 
     /// Searches for the records whose property has one of the values, in any case of its letters; as many values a
@@ -69,8 +68,8 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires(!understudy::detail::is_by_id<By>) auto async_search(std::vector<typename By::value_type> values,
                                                                   ReadOptions options, Token&& token = {}) {
-        return boost::asio::async_compose<Token, SearchSignature<R>>(
-            detail::SearchOp<R, By>{state_, options.timeout, values}, token, get_executor());
+        return detail::async_op<SearchSignature<R>>(state_, detail::SearchOp<R, By>{state_, options.timeout, values},
+                                                    std::forward<Token>(token));
     }
 
     /// Checks that the account defines every property of the record. To be done once, at the start.
@@ -79,8 +78,8 @@ public:
     /// *Errors*: `schema_mismatch` if any is; those of `Client`. *Cancellation* as above.
     template<class Token = boost::asio::deferred_t>
     auto async_check_properties(std::chrono::milliseconds timeout, Token&& token = {}) {
-        return boost::asio::async_compose<Token, void(boost::system::error_code, std::vector<std::string>)>(
-            detail::CheckOp{state_, timeout, property_names<R>()}, token, get_executor());
+        return detail::async_op<void(boost::system::error_code, std::vector<std::string>)>(
+            state_, detail::CheckOp{state_, timeout, property_names<R>()}, std::forward<Token>(token));
     }
 
 private:

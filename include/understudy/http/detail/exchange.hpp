@@ -1,11 +1,11 @@
 #pragma once
 
 #include <understudy/error.hpp>
+#include <understudy/http/detail/erased_handler.hpp>
 #include <understudy/http/detail/pool.hpp>
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
@@ -63,7 +63,7 @@ struct Exchange {
     Answer answer{};
 };
 
-/// The steps of one request.
+/// The steps of one request, on the pool's executor.
 class RequestOp {
 public:
     RequestOp(std::shared_ptr<Pool> pool, std::unique_ptr<Exchange> exchange)
@@ -93,13 +93,13 @@ public:
             if (ec)
                 return on_lost(self, ec);
             return on_answer(self);
-        case Step::finished:
-            return self.complete(exchange_->error, std::move(exchange_->answer));
+        case Step::refused:
+            return complete(self);
         }
     }
 
 private:
-    enum class Step : std::uint8_t { start, waiting, sending, receiving, finished };
+    enum class Step : std::uint8_t { start, waiting, sending, receiving, refused };
 
     template<class Self>
     void acquire(Self& self, bool at_start = false) {
@@ -118,7 +118,7 @@ private:
         step_ = Step::waiting;
         x.waiter.timer.expires_at(x.deadline);
         pool_->enqueue(x.waiter);
-        x.waiter.timer.async_wait(ours(self));
+        x.waiter.timer.async_wait(std::move(self));
     }
 
     template<class Self>
@@ -149,14 +149,15 @@ private:
         step_ = Step::sending;
         x.renew_parser(pool_->params().max_body);
         x.connection->lowest().expires_at(x.deadline);
-        x.connection->visit([&](auto& stream) { boost::beast::http::async_write(stream, x.request, ours(self)); });
+        x.connection->visit([&](auto& stream) { boost::beast::http::async_write(stream, x.request, std::move(self)); });
     }
 
     template<class Self>
     void receive(Self& self) {
         auto& x = *exchange_;
-        x.connection->visit(
-            [&](auto& stream) { boost::beast::http::async_read(stream, x.connection->buffer, *x.parser, ours(self)); });
+        x.connection->visit([&](auto& stream) {
+            boost::beast::http::async_read(stream, x.connection->buffer, *x.parser, std::move(self));
+        });
     }
 
     template<class Self>
@@ -212,27 +213,33 @@ private:
 
     template<class Self>
     void finish(Self& self, boost::system::error_code ec, Failure failure, bool at_start = false) {
-        pool_->end_request();
-        step_ = Step::finished;
         exchange_->error = ec;
         exchange_->answer.failure = std::move(failure);
-        // The steps run where the pool lives; the handler runs where it wants to.
-        if (at_start)
-            boost::asio::post(pool_->executor(), std::move(self));
-        else
-            boost::asio::dispatch(std::move(self));
+        if (!at_start)
+            return complete(self);
+        step_ = Step::refused;
+        const auto executor = pool_->executor();
+        boost::asio::post(executor, std::move(self));
     }
 
-    // The next step, on the pool's executor whatever the handler's is.
     template<class Self>
-    auto ours(Self& self) {
-        const auto executor = pool_->executor();
-        return boost::asio::bind_executor(executor, std::move(self));
+    void complete(Self& self) {
+        pool_->end_request();
+        const auto exchange = std::move(exchange_);
+        self.complete(exchange->error, std::move(exchange->answer));
     }
 
     std::shared_ptr<Pool> pool_;
     std::unique_ptr<Exchange> exchange_;
     Step step_ = Step::start;
 };
+
+/// Not a template, so that there is one of it however many callers there are.
+inline void start_request(const std::shared_ptr<Pool>& pool, std::unique_ptr<Exchange> exchange,
+                          ErasedHandler<boost::system::error_code, Answer> handler) {
+    boost::asio::async_compose<ErasedHandler<boost::system::error_code, Answer>,
+                               void(boost::system::error_code, Answer)>(RequestOp{pool, std::move(exchange)}, handler,
+                                                                        pool->executor());
+}
 
 } // namespace understudy::http::detail

@@ -6,10 +6,8 @@
 #include <understudy/hubspot/params.hpp>
 #include <understudy/hubspot/paths.hpp>
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/dispatch.hpp>
 
 #include <chrono>
 #include <memory>
@@ -96,9 +94,10 @@ struct Call {
     CallKind kind;
     std::chrono::milliseconds timeout;
     Parse parse;
-    error_code error{};
-    Result result{};
 };
+
+template<class Result>
+using CallHandler = http::detail::ErasedHandler<boost::system::error_code, Result>;
 
 template<class Result>
 class CallOp {
@@ -108,49 +107,49 @@ public:
         , call_{std::make_unique<Call<Result>>(std::move(call))} {}
 
     template<class Self>
-    void operator()(Self& self, error_code error = {}, http::Answer answer = {}) {
-        switch (step_) {
-        case Step::start: {
-            self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-            step_ = Step::asked;
-            auto& request = call_->request;
-            request.headers.push_back({"Authorization", "Bearer " + caller_->params.access_token});
-            request.headers.push_back({"Accept", "application/json"});
-            if (!request.body.empty())
-                request.headers.push_back({"Content-Type", "application/json"});
-            auto client = caller_->http;
-            const auto timeout = call_->timeout;
-            auto sent = std::move(request);
-            return client.async_request(std::move(sent), timeout,
-                                        boost::asio::bind_executor(client.get_executor(), std::move(self)));
+    void operator()(Self& self) {
+        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+        auto request = std::move(call_->request);
+        request.headers.push_back({"Authorization", "Bearer " + caller_->params.access_token});
+        request.headers.push_back({"Accept", "application/json"});
+        if (!request.body.empty())
+            request.headers.push_back({"Content-Type", "application/json"});
+        auto client = caller_->http;
+        const auto timeout = call_->timeout;
+        client.async_request(std::move(request), timeout, std::move(self));
+    }
+
+    template<class Self>
+    void operator()(Self& self, error_code error, const http::Answer& answer) {
+        Result result{};
+        if (auto value = caller_->accept(error, answer, call_->kind)) {
+            if (auto parsed = call_->parse(std::move(*value)))
+                result = std::move(*parsed);
+            else
+                caller_->refuse_answer(error, answer, call_->kind);
         }
-        case Step::asked:
-            if (auto value = caller_->accept(error, answer, call_->kind)) {
-                if (auto result = call_->parse(std::move(*value)))
-                    call_->result = std::move(*result);
-                else
-                    caller_->refuse_answer(error, answer, call_->kind);
-            }
-            call_->error = error;
-            step_ = Step::finished;
-            return boost::asio::dispatch(std::move(self));
-        case Step::finished:
-            return self.complete(call_->error, std::move(call_->result));
-        }
+        self.complete(error, std::move(result));
     }
 
 private:
-    enum class Step : std::uint8_t { start, asked, finished };
-
     std::shared_ptr<Caller> caller_;
     std::unique_ptr<Call<Result>> call_;
-    Step step_ = Step::start;
 };
+
+/// Compiled once for each kind of result, however many callers there are.
+template<class Result>
+void start_call(const std::shared_ptr<Caller>& caller, Call<Result> call, CallHandler<Result> handler) {
+    boost::asio::async_compose<CallHandler<Result>, void(boost::system::error_code, Result)>(
+        CallOp<Result>{caller, std::move(call)}, handler, caller->http.get_executor());
+}
 
 template<class Result, class Token>
 auto async_call(const std::shared_ptr<Caller>& caller, Call<Result> call, Token&& token) {
-    return boost::asio::async_compose<Token, void(boost::system::error_code, Result)>(
-        CallOp<Result>{caller, std::move(call)}, token, caller->http.get_executor());
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, Result)>(
+        [](auto handler, const std::shared_ptr<Caller>& started_by, Call<Result> started) {
+            start_call<Result>(started_by, std::move(started), {started_by->http.get_executor(), std::move(handler)});
+        },
+        token, caller, std::move(call));
 }
 
 } // namespace understudy::hubspot::detail

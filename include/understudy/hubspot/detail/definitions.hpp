@@ -3,10 +3,8 @@
 #include <understudy/hubspot/client.hpp>
 #include <understudy/hubspot/detail/fetch_machine.hpp>
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -30,11 +28,11 @@ public:
         : client_{std::move(client)}
         , type_{std::move(type)} {}
 
-    /// Completes with `void(error_code, Names)`.
-    template<class Token>
-    auto async_get(std::chrono::milliseconds timeout, Token&& token) {
-        return boost::asio::async_compose<Token, void(error_code, Names)>(
-            Op{shared_from_this(), std::make_unique<Waiter>(client_.get_executor()), timeout}, token,
+    using Handler = http::detail::ErasedHandler<error_code, Names>;
+
+    void async_get(std::chrono::milliseconds timeout, Handler handler) {
+        boost::asio::async_compose<Handler, void(error_code, Names)>(
+            Op{shared_from_this(), std::make_unique<Waiter>(client_.get_executor()), timeout}, handler,
             client_.get_executor());
     }
 
@@ -54,32 +52,24 @@ private:
         std::shared_ptr<Definitions> definitions;
         std::unique_ptr<Waiter> waiter;
         std::chrono::milliseconds timeout;
-        enum class Step : std::uint8_t { start, waiting, finished } step = Step::start;
+        bool waiting = false;
 
         template<class Self>
         void operator()(Self& self, error_code = {}) {
-            switch (step) {
-            case Step::start: {
+            if (!std::exchange(waiting, true)) {
                 self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-                step = Step::waiting;
                 definitions->join(*waiter);
                 auto& timer = waiter->timer;
                 timer.expires_after(timeout);
-                const auto executor = timer.get_executor();
-                return timer.async_wait(boost::asio::bind_executor(executor, std::move(self)));
+                return timer.async_wait(std::move(self));
             }
-            case Step::waiting:
-                if (!waiter->answered) {
-                    definitions->leave(*waiter);
-                    const bool cancelled = self.cancelled() != boost::asio::cancellation_type::none;
-                    waiter->error =
-                        cancelled ? error_code{boost::asio::error::operation_aborted} : error_code{Errc::timed_out};
-                }
-                step = Step::finished;
-                return boost::asio::dispatch(std::move(self));
-            case Step::finished:
-                return self.complete(waiter->error, std::move(waiter->names));
+            if (!waiter->answered) {
+                definitions->leave(*waiter);
+                const bool cancelled = self.cancelled() != boost::asio::cancellation_type::none;
+                waiter->error =
+                    cancelled ? error_code{boost::asio::error::operation_aborted} : error_code{Errc::timed_out};
             }
+            self.complete(waiter->error, std::move(waiter->names));
         }
     };
 

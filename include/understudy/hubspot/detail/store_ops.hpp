@@ -5,9 +5,8 @@
 #include <understudy/hubspot/detail/fetch_machine.hpp>
 #include <understudy/hubspot/detail/search_machine.hpp>
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
@@ -25,15 +24,18 @@ struct StoreState {
     std::shared_ptr<Definitions> definitions;
 };
 
-/// What the operations of a store have in common: a deadline, and handlers that run where the store lives.
+/// What the operations of a store have in common. They run where the client lives.
 class StoreOp {
 protected:
     StoreOp(std::shared_ptr<StoreState> state, std::chrono::milliseconds timeout)
         : state_{std::move(state)}
         , timeout_{timeout} {}
 
+    bool begun() const noexcept { return begun_; }
+
     template<class Self>
     void begin(Self& self) {
+        begun_ = true;
         self.reset_cancellation_state(boost::asio::enable_total_cancellation());
         deadline_ = std::chrono::steady_clock::now() + timeout_;
     }
@@ -43,10 +45,11 @@ protected:
         return std::max(rest, std::chrono::milliseconds{0});
     }
 
+    // Comes back to where nothing was asked, but not from inside the initiating function.
     template<class Self>
-    auto ours(Self& self) {
+    void later(Self& self) {
         const auto executor = state_->client.get_executor();
-        return boost::asio::bind_executor(executor, std::move(self));
+        boost::asio::post(executor, std::move(self));
     }
 
     template<class Self>
@@ -57,8 +60,11 @@ protected:
     std::shared_ptr<StoreState> state_;
     std::chrono::milliseconds timeout_;
     std::chrono::steady_clock::time_point deadline_{};
-    bool started_ = false;
-    bool finished_ = false;
+    // Whether an answer has arrived: until then a handler must not be called.
+    bool answered_ = false;
+
+private:
+    bool begun_ = false;
 };
 
 template<HubspotRecord R, IndexTag By>
@@ -73,36 +79,39 @@ public:
 
     template<class Self>
     void operator()(Self& self) {
-        if (finished_)
-            return complete(self);
+        if (begun())
+            return finish(self);
         begin(self);
-        act(self, machine_->start(), true);
+        act(self, machine_->start());
     }
 
     template<class Self>
     void operator()(Self& self, error_code error, BatchAnswer answer) {
+        answered_ = true;
         if (is_cancelled(self))
-            return finish(self, false);
+            return finish(self);
         act(self, machine_->on_batch(error, std::move(answer)));
     }
 
     template<class Self>
     void operator()(Self& self, error_code error, std::optional<Object> object) {
+        answered_ = true;
         if (is_cancelled(self))
-            return finish(self, false);
+            return finish(self);
         act(self, machine_->on_single(error, std::move(object)));
     }
 
     template<class Self>
     void operator()(Self& self, error_code error, Definitions::Names names) {
+        answered_ = true;
         if (is_cancelled(self))
-            return finish(self, false);
+            return finish(self);
         act(self, machine_->on_definitions(error, names.get()));
     }
 
 private:
     template<class Self>
-    void act(Self& self, typename Machine::Action action, bool at_start = false) {
+    void act(Self& self, typename Machine::Action action) {
         for (auto& problem : machine_->take_problems()) {
             problem.operation = "read " + state_->type;
             state_->client.report(problem);
@@ -113,19 +122,20 @@ private:
         case Machine::Action::batch: {
             const auto inputs = machine_->batch_inputs();
             const auto rest = left();
-            return client.async_batch_read(state->type, inputs, query(), rest, ours(self));
+            return client.async_batch_read(state->type, inputs, query(), rest, std::move(self));
         }
         case Machine::Action::single: {
             const auto input = machine_->single_input();
             const auto rest = left();
-            return client.async_read(state->type, input, query(), rest, ours(self));
+            return client.async_read(state->type, input, query(), rest, std::move(self));
         }
         case Machine::Action::definitions: {
             const auto rest = left();
-            return state->definitions->async_get(rest, ours(self));
+            const auto executor = client.get_executor();
+            return state->definitions->async_get(rest, {executor, std::move(self)});
         }
         case Machine::Action::done:
-            return finish(self, at_start);
+            return answered_ ? finish(self) : later(self);
         }
     }
 
@@ -139,17 +149,7 @@ private:
     }
 
     template<class Self>
-    void finish(Self& self, bool at_start) {
-        finished_ = true;
-        const auto executor = state_->client.get_executor();
-        if (at_start)
-            boost::asio::post(executor, std::move(self));
-        else
-            boost::asio::dispatch(std::move(self));
-    }
-
-    template<class Self>
-    void complete(Self& self) {
+    void finish(Self& self) {
         if (is_cancelled(self))
             return self.complete(boost::asio::error::operation_aborted, {});
         if (const auto error = machine_->error())
@@ -173,37 +173,37 @@ public:
 
     template<class Self>
     void operator()(Self& self) {
-        if (finished_) {
-            auto candidates = error_ ? std::vector<std::vector<Candidate<R>>>{} : machine_->candidates();
-            return self.complete(error_, std::move(candidates));
-        }
+        if (begun())
+            return finish(self);
         begin(self);
-        next(self, true);
+        next(self);
     }
 
     template<class Self>
-    void operator()(Self& self, error_code error, Page page) {
+    void operator()(Self& self, error_code error, const Page& page) {
+        answered_ = true;
         error_ = is_cancelled(self) ? error_code{boost::asio::error::operation_aborted} : error;
         if (!error_)
             error_ = machine_->on_page(page);
-        next(self, false);
+        next(self);
     }
 
 private:
     template<class Self>
-    void next(Self& self, bool at_start) {
+    void next(Self& self) {
+        if (error_ || machine_->done())
+            return answered_ ? finish(self) : later(self);
         const auto state = state_;
-        if (!error_ && !machine_->done()) {
-            auto client = state->client;
-            auto body = machine_->body();
-            const auto rest = left();
-            return client.async_search(state->type, std::move(body), rest, ours(self));
-        }
-        finished_ = true;
-        if (at_start)
-            boost::asio::post(state->client.get_executor(), std::move(self));
-        else
-            boost::asio::dispatch(std::move(self));
+        auto client = state->client;
+        auto body = machine_->body();
+        const auto rest = left();
+        client.async_search(state->type, std::move(body), rest, std::move(self));
+    }
+
+    template<class Self>
+    void finish(Self& self) {
+        auto candidates = error_ ? std::vector<std::vector<Candidate<R>>>{} : machine_->candidates();
+        self.complete(error_, std::move(candidates));
     }
 
     std::unique_ptr<Machine> machine_;
@@ -219,37 +219,58 @@ public:
 
     template<class Self>
     void operator()(Self& self) {
-        if (finished_)
-            return self.complete(error_, std::move(missing_));
         begin(self);
         const auto state = state_;
         auto client = state->client;
-        client.async_properties(state->type, timeout_, ours(self));
+        client.async_properties(state->type, timeout_, std::move(self));
     }
 
     template<class Self>
     void operator()(Self& self, error_code error, const std::vector<PropertyDefinition>& definitions) {
-        error_ = error;
         PropertyNames names;
         for (const auto& definition : definitions)
             names.insert(definition.name);
         std::erase_if(missing_, [&](const auto& name) { return error || names.contains(name); });
         if (!missing_.empty()) {
-            error_ = Errc::schema_mismatch;
+            error = Errc::schema_mismatch;
             ErrorDetail detail;
             detail.operation = "check the properties of " + state_->type;
-            detail.error = error_;
+            detail.error = error;
             detail.reason = "not defined in the account";
             detail.properties = missing_;
             state_->client.report(detail);
         }
-        finished_ = true;
-        boost::asio::dispatch(std::move(self));
+        self.complete(error, std::move(missing_));
     }
 
 private:
     std::vector<std::string> missing_;
-    error_code error_{};
 };
+
+/// Starts an operation with a handler whose type is forgotten: see `ErasedHandler`.
+template<class Op, class... Results>
+void start_op(const std::shared_ptr<StoreState>& state, Op op,
+              http::detail::ErasedHandler<boost::system::error_code, Results...> handler) {
+    using Handler = http::detail::ErasedHandler<boost::system::error_code, Results...>;
+    boost::asio::async_compose<Handler, void(boost::system::error_code, Results...)>(std::move(op), handler,
+                                                                                     state->client.get_executor());
+}
+
+template<class Signature>
+struct result_of;
+template<class Result>
+struct result_of<void(boost::system::error_code, Result)> {
+    using type = Result;
+};
+
+template<class Signature, class Op, class Token>
+auto async_op(const std::shared_ptr<StoreState>& state, Op op, Token&& token) {
+    return boost::asio::async_initiate<Token, Signature>(
+        [](auto handler, const std::shared_ptr<StoreState>& started_by, Op started) {
+            using Handler = http::detail::ErasedHandler<boost::system::error_code, typename result_of<Signature>::type>;
+            start_op(started_by, std::move(started), Handler{started_by->client.get_executor(), std::move(handler)});
+        },
+        token, state, std::move(op));
+}
 
 } // namespace understudy::hubspot::detail
