@@ -43,8 +43,11 @@ COMMENT ON COLUMN hubspot_contact_credits.lag_reads IS
 
 CREATE INDEX hubspot_contact_credits_student ON hubspot_contact_credits (student_id, email);
 CREATE INDEX hubspot_contact_credits_email ON hubspot_contact_credits (lower(email COLLATE "C"));
+-- Few contacts have further addresses: only those are indexed. Without fast updates, for every look-up would read the
+-- whole list of updates that are still to be done.
 CREATE INDEX hubspot_contact_credits_additional_emails ON hubspot_contact_credits
-    USING GIN (string_to_array(lower(hs_additional_emails COLLATE "C"), ';'));
+    USING GIN (string_to_array(lower(hs_additional_emails COLLATE "C"), ';')) WITH (fastupdate = off)
+    WHERE hs_additional_emails IS NOT NULL;
 -- What is to be read again, oldest first.
 CREATE INDEX hubspot_contact_credits_unclean ON hubspot_contact_credits (ticket) WHERE mark <> 0;
 
