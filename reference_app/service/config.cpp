@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include <understudy/supabase/config.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -236,6 +238,9 @@ Config read_config(const Environment& environment, const Environment& flags) {
         if (const auto problem = setting.assign(config, *text))
             problems.push_back(std::string{name} + " " + *problem + ", not \"" + *text + "\"");
     }
+    auto database = understudy::supabase::Config::read(environment);
+    config.database = std::move(database.database);
+    problems.insert(problems.end(), database.problems.begin(), database.problems.end());
     try {
         config.hubspot = understudy::hubspot::params_from(environment);
     } catch (const std::invalid_argument& error) {
@@ -244,6 +249,13 @@ Config read_config(const Environment& environment, const Environment& flags) {
     if (!problems.empty())
         throw ConfigError{std::move(problems)};
     return config;
+}
+
+understudy::postgres::ConnectParams read_database_config(const Environment& environment) {
+    auto database = understudy::supabase::Config::read(environment);
+    if (!database.ok())
+        throw ConfigError{std::move(database.problems)};
+    return std::move(database.database);
 }
 
 } // namespace service

@@ -6,6 +6,7 @@
 
 #include <understudy/freshness.hpp>
 #include <understudy/hubspot/params.hpp>
+#include <understudy/postgres/connect_params.hpp>
 #include <understudy/rate_budget_params.hpp>
 
 #include <chrono>
@@ -36,6 +37,7 @@ struct Config {
     HttpServerParams server;
     ApplicationParams application;
     ReadingParams reading;
+    understudy::postgres::ConnectParams database;
     understudy::hubspot::Params hubspot;
     /// The type id of contacts.
     std::string contact_type = "0-1";
@@ -76,5 +78,8 @@ const std::vector<Setting>& settings();
 /// Reads the configuration; `flags` finds what the command line gave, and wins over the environment. A variable that is
 /// set to nothing counts as not set. Throws `ConfigError`.
 Config read_config(const Environment& environment, const Environment& flags);
+
+/// The part of it that says where the database is. Throws `ConfigError`.
+understudy::postgres::ConnectParams read_database_config(const Environment& environment);
 
 } // namespace service
