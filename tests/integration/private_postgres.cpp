@@ -8,6 +8,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include <unistd.h>
+
 namespace tests {
 
 PrivatePostgres::PrivatePostgres(bool tls) {
@@ -15,7 +17,7 @@ PrivatePostgres::PrivatePostgres(bool tls) {
     if (!mkdtemp(name.data()))
         throw std::runtime_error{"no temporary directory"};
     directory_ = name;
-    conninfo_ = run(tls ? "start --tls" : "start");
+    conninfo_ = run("start --owner " + std::to_string(getpid()) + (tls ? " --tls" : ""));
     while (!conninfo_.empty() && conninfo_.back() == '\n')
         conninfo_.pop_back();
 }

@@ -300,6 +300,30 @@ BOOST_AUTO_TEST_CASE(closing_ends_everything) {
     db.io.run(); // nothing is left to wait for
 }
 
+BOOST_AUTO_TEST_CASE(a_request_outlives_the_last_handle) {
+    boost::asio::io_context io;
+    Database::Answer answer;
+    Pool{io.get_executor(), to(server().conninfo())}.async_execute("SELECT 1", {}, {}, answer.handler());
+    BOOST_TEST(!std::get<0>(answer.wait(io)).failed());
+    io.restart();
+    io.run(); // and nothing outlives the request
+}
+
+BOOST_AUTO_TEST_CASE(a_statement_that_is_gone_is_prepared_again_where_that_is_demanded) {
+    ConnectParams one;
+    one.max_connections = 1;
+    one.statements = StatementMode::prepared;
+    Database db{"", one};
+    const auto same = statement("SELECT 1");
+    for (int i = 0; i < 2; ++i) {
+        Database::Answer answer;
+        db.pool->async_execute(same, {}, reading, answer.handler());
+        BOOST_TEST(!std::get<0>(answer.wait(db.io)).failed());
+        db.execute("DEALLOCATE ALL");
+    }
+    BOOST_TEST(!db.pool->stats().plain);
+}
+
 BOOST_AUTO_TEST_CASE(an_io_context_that_goes_away_takes_its_requests_along) {
     const auto witness = std::make_shared<int>(0);
     {

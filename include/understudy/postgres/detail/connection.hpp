@@ -78,6 +78,7 @@ public:
     void stop_preparing() noexcept { prepares_ = false; }
     // Whether the server is believed to have the statement.
     bool prepared(const Statement& statement) const { return prepared_.contains(statement.name()); }
+    void forget(const Statement& statement) { prepared_.erase(statement.name()); }
 
     void start() {
         timer_.expires_after(params_->connect_timeout);

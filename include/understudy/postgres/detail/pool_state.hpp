@@ -54,6 +54,7 @@ public:
         if (timeout.count() <= 0)
             timeout = params_->request_timeout;
         request->deadline = deadlines_.emplace(Clock::now() + timeout, request);
+        self_ = shared_from_this();
         arm_deadline();
         place(std::move(request));
     }
@@ -80,6 +81,7 @@ public:
             connection->close();
         const auto waiting = std::exchange(waiting_, {});
         const auto requests = std::exchange(deadlines_, {});
+        const auto self = std::move(self_);
     }
 
     void on_ready(Connection&) override {
@@ -99,6 +101,7 @@ public:
                 if ((is_sqlstate(ec, "42P05") || connection.prepared(*request->statement)) &&
                     params_->statements == StatementMode::automatic)
                     stop_preparing();
+                connection.forget(*request->statement);
                 again(std::move(request));
                 continue;
             }
@@ -241,6 +244,9 @@ private:
         if (ec)
             ++stats_.failed;
         deadlines_.erase(request.deadline);
+        // Whoever called holds the pool too.
+        if (deadlines_.empty())
+            self_.reset();
     }
 
     // The timer is left alone while it is early enough: re-arming it for every request would cost more than the rest.
@@ -287,8 +293,9 @@ private:
     PoolStats stats_;
     std::vector<std::shared_ptr<Connection>> connections_;
     std::deque<RequestPtr> waiting_;
-    // Every request that has not been answered is here.
+    // Every request that has not been answered is here, and keeps the pool.
     Deadlines deadlines_;
+    std::shared_ptr<PoolState> self_;
     boost::asio::steady_timer deadline_timer_;
     boost::asio::steady_timer pause_timer_;
 };
