@@ -7,8 +7,10 @@ namespace understudy {
 
 /// How a `Coalescing` store collects.
 struct CoalescingParams {
-    /// A batch leaves this long after its first value, full or not: little against the call that it saves.
+    /// A batch that is not full leaves when no value came for this long: little against the call that it saves.
     std::chrono::milliseconds delay{10};
+    /// But never later than this after its first value.
+    std::chrono::milliseconds max_delay{30};
     /// Values of one batch; 0 means as many as one request of the store carries.
     std::size_t max_batch = 0;
     /// Batches under way at once. While so many are, values go on collecting and leave in fuller batches.

@@ -60,6 +60,9 @@ public:
 
     void add(const std::vector<Value>& values, const std::shared_ptr<Caller>& caller) {
         stats_->values += values.size();
+        last_added_ = Clock::now();
+        if (collector_.empty())
+            first_added_ = last_added_;
         for (std::size_t i = 0; i < values.size(); ++i)
             collector_.add(values[i], Rider{caller, i});
         leave_if_ready();
@@ -76,20 +79,28 @@ private:
     }
 
     void arm() {
-        if (std::exchange(armed_, true))
+        if (armed_)
             return;
-        timer_.expires_after(params_.delay);
+        armed_ = true;
+        timer_.expires_at(due_at());
         timer_.async_wait([self = this->shared_from_this()](boost::system::error_code) {
             self->armed_ = false;
-            self->due_ = !self->collector_.empty();
+            // Values that came meanwhile put the leaving off, a little.
+            self->due_ = !self->collector_.empty() && self->due_at() <= Clock::now();
             self->leave_if_ready();
         });
+    }
+
+    typename Clock::time_point due_at() const {
+        return std::min(last_added_ + params_.delay, first_added_ + params_.max_delay);
     }
 
     void leave() {
         auto batch = std::make_shared<Batch>(collector_.take(max_batch_));
         if (collector_.empty())
             due_ = false;
+        else
+            first_added_ = Clock::now();
         ++in_flight_;
         ++stats_->batches;
         auto on_done = [self = this->shared_from_this(), batch](boost::system::error_code error,
@@ -142,6 +153,8 @@ private:
     std::size_t max_batch_;
     Collector<Value, Rider> collector_;
     std::size_t in_flight_ = 0;
+    typename Clock::time_point first_added_{};
+    typename Clock::time_point last_added_{};
     bool armed_ = false;
     bool due_ = false;
 };

@@ -93,20 +93,34 @@ BOOST_AUTO_TEST_CASE(D13_four_hundred_callers_are_four_calls) {
     BOOST_TEST(store.stats().batches == 4U);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_leaves_ten_milliseconds_after_its_first_value) {
+BOOST_AUTO_TEST_CASE(a_batch_leaves_when_no_value_came_for_ten_milliseconds) {
     World w;
     Coalescing<Scripted, VirtualClock> store{w.source};
     const auto begin = VirtualClock::now();
     fetch(store, {key(1)});
     w.time.advance(6ms);
     fetch(store, {key(2)});
-    w.time.advance(6ms);
+    w.time.advance(11ms);
     fetch(store, {key(3)});
     w.time.run();
     BOOST_TEST_REQUIRE(w.source.calls().size() == 2U);
     BOOST_TEST(w.source.calls()[0].values == 2U);
-    BOOST_TEST((w.source.calls()[0].at - begin == 10ms));
-    BOOST_TEST((w.source.calls()[1].at - begin == 22ms));
+    BOOST_TEST((w.source.calls()[0].at - begin == 16ms));
+    BOOST_TEST((w.source.calls()[1].at - begin == 27ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_leaves_thirty_milliseconds_after_its_first_value_at_the_latest) {
+    World w;
+    Coalescing<Scripted, VirtualClock> store{w.source};
+    const auto begin = VirtualClock::now();
+    for (int i = 1; i <= 12; ++i) {
+        fetch(store, {key(i)});
+        w.time.advance(5ms);
+    }
+    w.time.run();
+    BOOST_TEST_REQUIRE(w.source.calls().size() == 2U);
+    BOOST_TEST((w.source.calls()[0].at - begin == 30ms));
+    BOOST_TEST(w.source.calls()[0].values + w.source.calls()[1].values == 12U);
 }
 
 BOOST_AUTO_TEST_CASE(one_value_that_many_ask_for_is_asked_once) {
