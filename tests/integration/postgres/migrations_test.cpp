@@ -1,6 +1,9 @@
 #include "integration/private_postgres.hpp"
 
+#include "contact_credits_stores.hpp"
 #include "migrations.hpp"
+
+#include <understudy/postgres/detail/table_sql.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -81,6 +84,36 @@ BOOST_AUTO_TEST_CASE(the_contacts_table_is_as_supabase_and_the_rules_expect) {
     for (const std::string wrong : {"mark = 3", "state = 6", "state = 4", "state = 0", "merged_into = '2'",
                                     "lag_reads = 4", "lag_reads = 1", "ticket = NULL"})
         BOOST_CHECK_THROW(sql.run("UPDATE shape.hubspot_contact_credits SET " + wrong), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(every_way_of_asking_has_an_index) {
+    BOOST_TEST(migrate(params("plans")).ok());
+    tests::Session sql{server().conninfo()};
+    const understudy::postgres::detail::TableSql<service::ContactCredits> statements{"plans"};
+    // Small tables are scanned; what matters is that the planner has a choice.
+    sql.run("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan");
+    const auto plan = [&](const std::string& statement, const std::string& arguments = "'{x}'") {
+        sql.run("DEALLOCATE ALL; PREPARE ask AS " + statement);
+        std::string text;
+        for (const auto& line : sql.run("EXPLAIN EXECUTE ask (" + arguments + ")"))
+            text += line.at(0) + "\n";
+        return text;
+    };
+    using understudy::ById;
+    const auto by_id = plan(statements.lookup<ById<service::ContactCredits>>());
+    const auto by_email = plan(statements.lookup<service::ByEmail>());
+    const auto by_student = plan(statements.lookup<service::ByStudentId>());
+    const auto absent = plan(statements.note_absent<service::ByEmail>(), "'{x}', 1");
+    const auto has = [](const std::string& text, const char* index) {
+        BOOST_TEST(text.find(index) != std::string::npos, index << " is not used in\n" << text);
+        BOOST_TEST(text.find("Seq Scan") == std::string::npos, text);
+    };
+    has(by_id, "hubspot_contact_credits_pkey");
+    has(by_email, "hubspot_contact_credits_email");
+    has(by_email, "hubspot_contact_credits_additional_emails");
+    has(by_email, "understudy_lookups_pkey");
+    has(by_student, "hubspot_contact_credits_student");
+    has(absent, "hubspot_contact_credits_additional_emails");
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused) {

@@ -4,9 +4,11 @@
 #include <understudy/postgres/pool.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <list>
 #include <memory>
@@ -298,6 +300,24 @@ BOOST_AUTO_TEST_CASE(closing_ends_everything) {
     BOOST_TEST((std::get<0>(db.execute("SELECT 1")) == Errc::shutting_down));
     db.io.restart();
     db.io.run(); // nothing is left to wait for
+}
+
+BOOST_AUTO_TEST_CASE(handlers_run_on_the_pools_executor_or_their_own) {
+    Database db;
+    db.pool->close();
+    // A refusal that needs no waiting takes the same way as everything else.
+    auto refused = db.pool->async_execute("SELECT 1")(boost::asio::use_future);
+    BOOST_TEST((refused.wait_for(0s) == std::future_status::timeout));
+    db.io.restart();
+    BOOST_TEST(db.io.poll() == 1u);
+    BOOST_CHECK_THROW(refused.get(), boost::system::system_error);
+    boost::asio::io_context other;
+    Database::Answer answer;
+    db.pool->async_execute("SELECT 1", {}, {}, boost::asio::bind_executor(other.get_executor(), answer.handler()));
+    db.io.restart();
+    db.io.poll();
+    BOOST_TEST(!answer.ready());
+    BOOST_TEST((std::get<0>(answer.wait(other)) == Errc::shutting_down));
 }
 
 BOOST_AUTO_TEST_CASE(a_request_outlives_the_last_handle) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
@@ -35,31 +36,32 @@ template<class Base, class Answer, class Handler>
 struct HandledCall final : Base {
     using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
-    HandledCall(Handler h, const boost::asio::any_io_executor& fallback)
+    HandledCall(Handler h, const boost::asio::any_io_executor& own)
         : handler{std::move(h)}
-        , work{boost::asio::get_associated_executor(handler, fallback)}
+        , executor{own}
+        , work{boost::asio::get_associated_executor(handler, own)}
         , slot{boost::asio::get_associated_cancellation_slot(handler)} {}
 
     void deliver(boost::system::error_code ec, Answer answer) override {
-        const auto executor = release();
-        boost::asio::dispatch(executor, [h = std::move(handler), ec, a = std::move(answer)]() mutable {
+        const auto guard = release();
+        boost::asio::dispatch(guard.get_executor(), [h = std::move(handler), ec, a = std::move(answer)]() mutable {
             std::move(h)(ec, std::move(a));
         });
     }
     void deliver_later(boost::system::error_code ec) override {
-        const auto executor = release();
-        boost::asio::post(executor, [h = std::move(handler), ec]() mutable { std::move(h)(ec, Answer{}); });
+        const auto guard = release();
+        boost::asio::post(executor, boost::asio::append(std::move(handler), ec, Answer{}));
     }
 
-    Executor release() {
+    boost::asio::executor_work_guard<Executor> release() {
         if (slot.is_connected())
             slot.clear();
-        auto executor = work.get_executor();
-        work.reset();
-        return executor;
+        return std::move(work);
     }
 
     Handler handler;
+    // Where the operation runs; the handler may have one of its own.
+    boost::asio::any_io_executor executor;
     boost::asio::executor_work_guard<Executor> work;
     boost::asio::associated_cancellation_slot_t<Handler> slot;
 };
