@@ -145,6 +145,7 @@ private:
     asio::awaitable<void> start() {
         co_await check_replica();
         co_await check_source();
+        co_await check_portal();
         std::uint16_t port = 0;
         try {
             port = server_.listen();
@@ -185,6 +186,32 @@ private:
             log_.warning("source_unchecked", {{"url", config_.hubspot.base_url}, {"error", error.message()}});
         else if (error)
             throw CannotStart{"HUBSPOT_BASE_URL: HubSpot cannot be used: " + error.message()};
+    }
+
+    // The ids of one portal mean nothing in another: a replica follows the portal that it was first filled from.
+    asio::awaitable<void> check_portal() {
+        const auto [error, account] = co_await client_.async_account(start_timeout, tuple);
+        if (error) {
+            log_.warning("portal_unchecked", {{"error", error.message()}});
+            co_return;
+        }
+        const auto meta = postgres::qualified(config_.database.schema, "understudy_meta");
+        auto statement = "WITH first AS (INSERT INTO " + meta +
+                         " (key, value) VALUES ('portal', $1) ON CONFLICT (key) DO NOTHING RETURNING value) "
+                         "SELECT value FROM first UNION ALL SELECT value FROM " +
+                         meta + " WHERE key = 'portal' LIMIT 1";
+        const auto portal = std::to_string(account.portal_id);
+        auto parameters = postgres::Parameters::of(portal);
+        const postgres::ExecuteOptions options;
+        const auto [failed, result] =
+            co_await pool_.async_execute(std::move(statement), std::move(parameters), options, tuple);
+        std::string mirrored;
+        if (failed || !result.get(0, 0, mirrored))
+            throw CannotStart{"SUPABASE_DB_URL: the database cannot be used: " + failed.message()};
+        if (mirrored != portal)
+            throw CannotStart{"HUBSPOT_ACCESS_TOKEN is a token of HubSpot portal " + portal + ", but the tables in " +
+                              config_.database.schema + " (SUPABASE_SCHEMA_NAME) mirror portal " + mirrored +
+                              ". Use that portal's token, or another schema"};
     }
 
     void write_port(std::uint16_t port) const {

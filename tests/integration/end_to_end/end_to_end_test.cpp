@@ -247,6 +247,15 @@ BOOST_AUTO_TEST_CASE(an_outage_of_hubspot_is_seen_by_unknown_students_only) {
     BOOST_TEST(house.service->wait_for("event=source_call_failed"));
 }
 
+BOOST_AUTO_TEST_CASE(a_search_that_fails_chooses_no_refusal) {
+    House house;
+    house.open();
+    house.hubspot->fault({{"action", "status"}, {"status", 503}, {"kind", "search"}});
+    check_unavailable(house.login("NOBODY1", "nobody@example.com"));
+    house.hubspot->clear_faults();
+    BOOST_TEST(house.login("NOBODY1", "nobody@example.com").status == 404);
+}
+
 // D10 through every part: what HubSpot does not say is never zero credits and never "not found".
 BOOST_AUTO_TEST_CASE(d10_no_failure_of_hubspot_becomes_an_answer) {
     House house;
@@ -309,6 +318,11 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_named_and_nothing_starts) {
     const auto unreachable = with("SUPABASE_DB_URL", "postgresql://app:hunter2@127.0.0.1:1/postgres", 3);
     BOOST_TEST(contains(unreachable, "SUPABASE_DB_URL"));
     BOOST_TEST(!contains(unreachable, "hunter2"));
+
+    house.start();
+    emulator::Process other{{"--portal-id", "4711", "--contacts", "1", "--exams", "1", "--bookings", "1"}};
+    const auto portal = with("HUBSPOT_BASE_URL", other.url(), 3);
+    BOOST_TEST(contains(portal, "4711"), portal);
 
     house.hubspot->control("DELETE", "properties/contacts/cs_credits");
     const auto missing = house.refused(3);

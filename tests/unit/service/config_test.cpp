@@ -151,15 +151,19 @@ BOOST_AUTO_TEST_CASE(all_problems_are_told_at_once_and_no_secret_with_them) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_required_is_named) {
-    auto environment = complete_environment();
-    environment.erase("HUBSPOT_ACCESS_TOKEN");
-    try {
-        read_config(finder(environment), finder({}));
-        BOOST_FAIL("accepted");
-    } catch (const ConfigError& error) {
-        BOOST_TEST_REQUIRE(error.problems().size() == 1u);
-        BOOST_TEST(error.problems().front().starts_with("HUBSPOT_ACCESS_TOKEN"));
+    for (const auto* name : {"HUBSPOT_ACCESS_TOKEN", "SUPABASE_DB_URL"}) {
+        auto environment = complete_environment();
+        environment.erase(name);
+        try {
+            read_config(finder(environment), finder({}));
+            BOOST_FAIL("accepted");
+        } catch (const ConfigError& error) {
+            BOOST_TEST_REQUIRE(error.problems().size() == 1u);
+            BOOST_TEST(error.problems().front().starts_with(name));
+        }
     }
+    BOOST_CHECK_THROW(read_database_config(finder({})), ConfigError);
+    BOOST_CHECK_NO_THROW(read_database_config(finder({{"SUPABASE_DB_URL", "postgresql://localhost/app"}})));
 }
 
 BOOST_AUTO_TEST_CASE(flags_and_variables_are_unique) {
