@@ -18,6 +18,9 @@ struct ReadThroughParams {
     /// How often a read that raced a change is begun again before it fails with `Errc::contended` (or, when the source
     /// answered older states, `Errc::source_lagging`).
     int max_attempts = 4;
+    /// How long a look-up in the primary may take before the primary counts as failed and the fallback is asked; never
+    /// longer than the reader's own time.
+    std::chrono::milliseconds lookup_timeout{1'000};
     /// The time a fill has, whoever waits for it.
     std::chrono::milliseconds fill_timeout{30'000};
 };

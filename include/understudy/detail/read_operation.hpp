@@ -2,9 +2,13 @@
 
 #include <understudy/detail/read_through_core.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -19,6 +23,7 @@ public:
     using Machine = ReadMachine<By>;
     using Step = typename Machine::Step;
     using Timer = typename Core::Timer;
+    using Clock = typename Timer::clock_type;
 
     ReadOperation(std::shared_ptr<Core> core, std::vector<typename By::value_type> values, const ReadOptions& options)
         : call_{std::make_shared<Call>(std::move(core), std::move(values), options)} {}
@@ -26,7 +31,7 @@ public:
     template<class Self>
     void operator()(Self& self) {
         self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-        call_->timer.expires_after(call_->options.timeout);
+        call_->deadline = after(call_->options.timeout);
         if (call_->machine.start() == Step::finish)
             return post_empty(self);
         take(self, Step::look_up);
@@ -34,6 +39,7 @@ public:
 
     template<class Self>
     void operator()(Self& self, boost::system::error_code error, Rows<R> rows) {
+        call_->guard.cancel();
         if (is_cancelled(self))
             return;
         take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_rows(std::move(rows)));
@@ -41,6 +47,7 @@ public:
 
     template<class Self>
     void operator()(Self& self, boost::system::error_code error, Ticket ticket) {
+        call_->guard.cancel();
         if (is_cancelled(self))
             return;
         take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_ticket(ticket));
@@ -61,7 +68,7 @@ public:
         if (is_cancelled(self))
             return;
         Step step = call_->machine.resume();
-        if (Core::Timer::clock_type::now() >= call_->timer.expiry() && step != Step::finish)
+        if (step != Step::finish && Clock::now() >= call_->deadline)
             step = call_->machine.on_deadline();
         take(self, step);
     }
@@ -72,7 +79,8 @@ private:
             : core{std::move(with)}
             , options{how}
             , machine{std::move(values), options, core->params, core->stats}
-            , timer{core->executor} {}
+            , timer{core->executor}
+            , guard{core->executor} {}
 
         void on_landed(std::size_t slot, const Landing<R>& landing) override {
             if (machine.on_landed(slot, landing))
@@ -82,9 +90,19 @@ private:
         std::shared_ptr<Core> core;
         ReadOptions options;
         Machine machine;
+        typename Clock::time_point deadline{};
         Timer timer;
+        // Ends a look-up that takes too long.
+        Timer guard;
+        boost::asio::cancellation_signal end_lookup;
         bool empty = false;
     };
+
+    static typename Clock::time_point after(std::chrono::milliseconds time) {
+        const auto now = Clock::now();
+        const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+        return now + std::clamp(time, std::chrono::milliseconds{0}, most);
+    }
 
     template<class Self>
     bool is_cancelled(Self& self) {
@@ -109,12 +127,13 @@ private:
             step = call->core->board(call->machine, call, call->options);
         switch (step) {
         case Step::look_up:
-            call->core->primary.template async_lookup<By>(call->machine.targets(), std::move(self));
+            call->core->primary.template async_lookup<By>(call->machine.targets(), guarded(self, call));
             return;
         case Step::draw_ticket:
-            call->core->primary.async_draw_ticket(std::move(self));
+            call->core->primary.async_draw_ticket(guarded(self, call));
             return;
         case Step::wait:
+            call->timer.expires_at(call->deadline);
             call->timer.async_wait(std::move(self));
             return;
         case Step::ask_directly:
@@ -127,10 +146,28 @@ private:
         }
     }
 
+    // The operation as the handler of a question to the primary, which is cancelled when its time is up or when the
+    // operation is.
+    template<class Self>
+    static auto guarded(Self& self, const std::shared_ptr<Call>& call) {
+        call->guard.expires_at(std::min(call->deadline, after(call->core->params.lookup_timeout)));
+        call->guard.async_wait([weak = std::weak_ptr{call}](boost::system::error_code error) {
+            const auto alive = weak.lock();
+            if (!error && alive)
+                alive->end_lookup.emit(boost::asio::cancellation_type::terminal);
+        });
+        auto outer = self.get_cancellation_state().slot();
+        if (outer.is_connected())
+            outer.assign([weak = std::weak_ptr{call}](boost::asio::cancellation_type type) {
+                if (const auto alive = weak.lock())
+                    alive->end_lookup.emit(type);
+            });
+        return boost::asio::bind_cancellation_slot(call->end_lookup.slot(), std::move(self));
+    }
+
     static ReadOptions remaining(const Call& call) {
         ReadOptions options = call.options;
-        options.timeout =
-            std::chrono::duration_cast<std::chrono::milliseconds>(call.timer.expiry() - Core::Timer::clock_type::now());
+        options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - Clock::now());
         return options;
     }
 

@@ -91,7 +91,7 @@ public:
         index<By>().for_each_key(wanted, [&](const key_t<R>&) { contradicted = true; });
         if (contradicted || ticket <= evicted_)
             return Applied::dropped;
-        return notes<By>().note(wanted, ticket, now, params_.capacity);
+        return notes<By>().note(wanted, ticket, now, params_.max_absences);
     }
 
     void hint(const key_t<R>& key) {

@@ -4,7 +4,10 @@
 #include <understudy/store.hpp>
 
 #include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cstddef>
@@ -36,6 +39,8 @@ public:
     void set_down(bool down) { faults_->down = down; }
     /// Applies fail, everything else works.
     void set_read_only(bool read_only) { faults_->read_only = read_only; }
+    /// Look-ups never answer, unless they are cancelled.
+    void set_hung(bool hung) { faults_->hung = hung; }
     /// Applies wait until `release`, and are carried out then.
     void hold_applies() { faults_->held = true; }
     void release() {
@@ -53,8 +58,19 @@ public:
         ++faults_->lookups;
         return guarded<LookupSignature<R>, Rows<R>>(
             faults_->down,
-            [inner = inner_, values = std::move(values)](auto handler) mutable {
-                inner.template async_lookup<By>(std::move(values), std::move(handler));
+            [inner = inner_, hung = faults_->hung, values = std::move(values)](auto handler) mutable {
+                if (!hung)
+                    return inner.template async_lookup<By>(std::move(values), std::move(handler));
+                auto slot = boost::asio::get_associated_cancellation_slot(handler);
+                if (!slot.is_connected())
+                    return;
+                auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+                slot.assign([inner, waiting](boost::asio::cancellation_type) mutable {
+                    boost::asio::post(inner.get_executor(),
+                                      boost::asio::append(
+                                          std::move(*waiting),
+                                          boost::system::error_code{boost::asio::error::operation_aborted}, Rows<R>{}));
+                });
             },
             std::forward<Token>(token));
     }
@@ -110,6 +126,7 @@ private:
         bool down = false;
         bool read_only = false;
         bool held = false;
+        bool hung = false;
         std::size_t lookups = 0;
         std::size_t applies = 0;
         std::vector<std::function<void()>> waiting;

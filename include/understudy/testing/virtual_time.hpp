@@ -36,7 +36,7 @@ public:
         for (;;) {
             settle();
             const auto next = until_next();
-            if (VirtualClock::now() + next > end || next == VirtualClock::duration::max())
+            if (next > end - VirtualClock::now())
                 break;
             VirtualClock::advance(next);
         }

@@ -102,6 +102,15 @@ BOOST_AUTO_TEST_CASE(an_evicted_row_leaves_the_indexes) {
     BOOST_TEST((table.look_up<tests::ByEmail>(*customer(1).email, 1h).state == State::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(absences_that_anybody_may_ask_for_are_bounded) {
+    Table table{memory::Params{.max_absences = 2}};
+    for (const char* email : {"a@example.com", "b@example.com", "c@example.com"})
+        table.note_absent<tests::ByEmail>(email, table.draw_ticket(), 1h);
+    BOOST_TEST((table.look_up<tests::ByEmail>("a@example.com", 1h).state == State::unknown));
+    BOOST_TEST((table.look_up<tests::ByEmail>("b@example.com", 1h).state == State::absent));
+    BOOST_TEST((table.look_up<tests::ByEmail>("c@example.com", 1h).state == State::absent));
+}
+
 BOOST_AUTO_TEST_CASE(an_index_asked_for_late_knows_the_rows_that_were_there) {
     Table table;
     put(table, customer(1));

@@ -374,6 +374,26 @@ BOOST_AUTO_TEST_CASE(a_replica_that_is_down_is_passed_by_and_found_again) {
     BOOST_TEST(w.get("k1").reading.tier == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_replica_that_hangs_is_given_up_and_passed_by) {
+    World w;
+    w.source.put(customer(1));
+    w.replica.set_hung(true);
+    const auto begin = VirtualClock::now();
+    const auto result = w.get("k1");
+    BOOST_TEST((result.reading.found() && result.reading.tier == 1));
+    BOOST_TEST((VirtualClock::now() - begin == 1'500ms)); // the look-up's second, and the source's half
+    boost::asio::cancellation_signal signal;
+    boost::system::error_code cancelled;
+    w.cache.async_get(
+        "k1", {},
+        boost::asio::bind_cancellation_slot(
+            signal.slot(), [&](boost::system::error_code error, const Reading<Customer>&) { cancelled = error; }));
+    w.time.advance(10ms);
+    signal.emit(boost::asio::cancellation_type::total);
+    w.time.settle();
+    BOOST_TEST((cancelled == boost::asio::error::operation_aborted));
+}
+
 BOOST_AUTO_TEST_CASE(a_populate_that_fails_costs_the_reader_nothing) {
     World w;
     w.source.put(customer(1));

@@ -34,7 +34,8 @@ public:
         row.age = std::chrono::duration_cast<std::chrono::milliseconds>(now - it->second.noted);
     }
 
-    Applied note(const Value& value, Ticket ticket, Instant now, std::size_t capacity) {
+    // A value that was contradicted and noted again is listed twice, and may be forgotten early: that costs a read.
+    Applied note(const Value& value, Ticket ticket, Instant now, std::size_t most) {
         const auto [it, added] = notes_.try_emplace(value, Note{ticket, now});
         if (!added) {
             if (ticket <= it->second.ticket)
@@ -43,7 +44,7 @@ public:
             return Applied::applied;
         }
         oldest_.push_back(value);
-        for (; capacity != 0 && oldest_.size() > capacity; oldest_.pop_front())
+        for (; oldest_.size() > most; oldest_.pop_front())
             notes_.erase(oldest_.front());
         return Applied::applied;
     }
