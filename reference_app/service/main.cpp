@@ -3,6 +3,7 @@
 #include "migrations.hpp"
 #include "service.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -49,6 +50,8 @@ int run_service(const CommandLine& line) {
 } // namespace
 
 int main(int argc, char** argv) {
+    // A reader of our output, or a peer, that goes away is no reason to end.
+    std::signal(SIGPIPE, SIG_IGN);
     try {
         const auto parsed = parse_command_line(argc, argv);
         if (const auto* finish = std::get_if<Finish>(&parsed)) {
