@@ -9,7 +9,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -23,14 +25,15 @@ inline PrivatePostgres& server() {
     return postgres;
 }
 
-/// Runs an operation to its end; what its handler got, as a tuple.
+/// What the handler of an operation got, as a tuple. May go away before the operation ends.
 template<class... Args>
 class Outcome {
 public:
     auto handler() {
-        return [this](auto&&... args) { arguments_.emplace(std::forward<decltype(args)>(args)...); };
+        return [arguments = arguments_](auto&&... args) { arguments->emplace(std::forward<decltype(args)>(args)...); };
     }
-    bool ready() const noexcept { return arguments_.has_value(); }
+    bool ready() const noexcept { return arguments_->has_value(); }
+    /// Runs `io` until the operation has ended.
     std::tuple<Args...>& wait(boost::asio::io_context& io) {
         // No time is judged: the bound only keeps a test that would hang from doing so.
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
@@ -40,11 +43,12 @@ public:
             if (io.run_one_until(deadline) == 0 && std::chrono::steady_clock::now() >= deadline)
                 throw std::runtime_error{"no answer"};
         }
-        return *arguments_;
+        return **arguments_;
     }
 
 private:
-    std::optional<std::tuple<Args...>> arguments_;
+    using Arguments = std::optional<std::tuple<Args...>>;
+    std::shared_ptr<Arguments> arguments_ = std::make_shared<Arguments>();
 };
 
 /// A schema of a test's own and a pool that uses it.

@@ -248,6 +248,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_refuses) {
 
 BOOST_AUTO_TEST_CASE(a_deadline_ends_the_wait_of_one) {
     Database db;
+    db.execute("SELECT 1");
     Database::Answer slow;
     Database::Answer quick;
     db.pool->async_execute("SELECT pg_sleep(30)", {}, ExecuteOptions{false, 20ms}, slow.handler());
@@ -255,6 +256,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_ends_the_wait_of_one) {
     const auto ec = std::get<0>(slow.wait(db.io));
     BOOST_TEST((ec == Errc::deadline_exceeded));
     BOOST_TEST((ec == Condition::applied_unknown));
+    BOOST_TEST(!std::get<0>(quick.wait(db.io)).failed());
     BOOST_TEST(db.pool->stats().timed_out == 1u);
     BOOST_TEST(!std::get<0>(db.execute("SELECT 1")).failed());
     db.sql.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'");
