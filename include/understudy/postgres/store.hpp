@@ -6,6 +6,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <chrono>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -61,13 +62,14 @@ public:
 
     /// See `Replica`. `By` must be one of the table's `indexes`.
     template<IndexTag By, class Token = boost::asio::deferred_t>
-    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, std::chrono::milliseconds elapsed,
+                           Token&& token = {}) {
         static_assert(boost::mp11::mp_contains<typename detail::table_indexes<R>::type, By>::value,
                       "absences are noted by the indexes that TableTraits lists: a record that is applied takes back "
                       "only those");
         return initiate<ApplySignature<R>, typename State::NoteCall, std::vector<Applied>>(
-            [ticket](State& state, auto call, std::vector<typename By::value_type> v) {
-                state.template note_absent<By>(std::move(call), std::move(v), ticket);
+            [ticket, elapsed](State& state, auto call, std::vector<typename By::value_type> v) {
+                state.template note_absent<By>(std::move(call), std::move(v), ticket, elapsed);
             },
             token, std::move(values));
     }

@@ -423,6 +423,15 @@ BOOST_AUTO_TEST_CASE(a_row_that_lacks_what_the_record_needs_is_no_record) {
     for (const std::string damage : {"number = NULL", "hand = 'both'", "day = 'infinity'", "state = 9"}) {
         db.sql.run("BEGIN; UPDATE everything SET " + damage + "; COMMIT");
         BOOST_TEST((error() == postgres::ClientErrc::bad_answer), damage);
+        // Whoever shares the statement and asked for another row is not concerned.
+        std::list<Looked<Everything>> outcomes(3);
+        auto it = outcomes.begin();
+        for (const std::int64_t key : {7, 0, 8})
+            store.async_lookup<ById<Everything>>({key}, (it++)->handler());
+        std::string outcome;
+        for (auto& each : outcomes)
+            outcome += std::get<0>(each.wait(db.io)) ? 'x' : '+';
+        BOOST_TEST(outcome == "+x+");
         db.sql.run("UPDATE everything SET number = 0, hand = 'left', day = '1970-01-01', state = 1");
     }
 }

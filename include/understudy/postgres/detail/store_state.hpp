@@ -98,7 +98,8 @@ public:
     }
 
     template<IndexTag By>
-    void note_absent(std::shared_ptr<NoteCall> call, std::vector<typename By::value_type> values, Ticket ticket) {
+    void note_absent(std::shared_ptr<NoteCall> call, std::vector<typename By::value_type> values, Ticket ticket,
+                     std::chrono::milliseconds elapsed) {
         if (values.empty())
             return refuse(*call, {});
         std::vector<typename By::value_type> distinct;
@@ -111,7 +112,7 @@ public:
                 distinct.push_back(std::move(value));
             places.push_back(at->second);
         }
-        pool_.async_execute(lookups<By>().note, Parameters::of(distinct, static_cast<std::int64_t>(ticket)), {},
+        pool_.async_execute(lookups<By>().note, Parameters::of(distinct, static_cast<std::int64_t>(ticket), static_cast<std::int64_t>(elapsed.count())), {},
                             [call, places, size = distinct.size()](error_code ec, Result result) {
                                 if (std::exchange(call->done, true))
                                     return;
@@ -228,22 +229,27 @@ private:
             for (std::size_t i = 0; i < rows.size(); ++i)
                 rows[i].id = batch.values[i];
         }
+        // A row that is no record fails those who asked for it.
+        std::vector<bool> bad(rows.size(), false);
         std::optional<std::int64_t> drawn;
         if (!ec && result.rows() != rows.size())
             ec = ClientErrc::bad_answer;
         for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
             std::int64_t number = 0;
-            if (!result.get(i, 0, drawn) || !result.get(i, 1, number) || number < 1 || number > std::ssize(rows) ||
-                !RowCodec<R>::decode(result, i, rows[static_cast<std::size_t>(number - 1)]))
+            if (!result.get(i, 0, drawn) || !result.get(i, 1, number) || number < 1 || number > std::ssize(rows)) {
                 ec = ClientErrc::bad_answer;
+            } else {
+                const auto at = static_cast<std::size_t>(number - 1);
+                bad[at] = !RowCodec<R>::decode(result, i, rows[at]);
+            }
         }
         for (const auto& use : batch.uses) {
             LookupCall& call = *use.caller;
             if (call.done)
                 continue;
-            if (ec) {
+            if (ec || bad[use.value]) {
                 call.done = true;
-                call.deliver(ec, {});
+                call.deliver(ec ? ec : error_code{ClientErrc::bad_answer}, {});
                 continue;
             }
             const Row<R>& row = rows[use.value];

@@ -126,7 +126,7 @@ facts AS (
 judged AS MATERIALIZED (
   SELECT f.*, CASE
     WHEN f.ticket <= f.row_ticket THEN CASE WHEN NOT f.same AND f.row_mark = {clean} THEN {mark} ELSE {drop} END
-    WHEN f.version <> 0 AND f.version < f.row_version THEN
+    WHEN f.version <> 0 AND f.row_version <> 0 AND f.version < f.row_version THEN
       CASE WHEN f.reads < {lag_reads} OR now() - f.since < interval '{lag_time} milliseconds' THEN {lag} ELSE {write} END
     WHEN f.same AND f.row_mark = {clean} THEN {keep}
     ELSE {write}
@@ -202,7 +202,7 @@ SELECT key::{key_type} FROM marked UNION ALL SELECT key::{key_type} FROM placed)
                       names_);
     }
 
-    // $1 values, distinct and normalised, $2 the ticket. Answers with the numbers of those that were noted, and forgets
+    // $1 values, distinct and normalised, $2 the ticket, $3 how many ms ago it was said. Answers with the numbers of those that were noted, and forgets
     // some that are older than a day: by then nobody believes them.
     template<IndexTag By>
     std::string note_absent() const {
@@ -213,7 +213,7 @@ WITH free AS MATERIALIZED (
 ),
 noted AS (
   INSERT INTO {absences} AS l (kind, value, ticket, synced_at)
-  SELECT {kind}, f.text, $2, now() FROM free f ORDER BY f.text COLLATE "C"
+  SELECT {kind}, f.text, $2, now() - $3 * interval '1 millisecond' FROM free f ORDER BY f.text COLLATE "C"
   ON CONFLICT (kind, value) DO UPDATE SET ticket = excluded.ticket, synced_at = excluded.synced_at
     WHERE l.ticket < excluded.ticket
   RETURNING l.value
