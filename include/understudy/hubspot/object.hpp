@@ -26,6 +26,9 @@ struct BatchError {
     /// Success means that these inputs are simply not there.
     boost::system::error_code error{};
     std::vector<std::string> ids{};
+    /// The server's words, for logs.
+    std::string category{};
+    std::string message{};
 };
 
 /// The answer of a batch read: in no order, not necessarily complete, and under other ids than asked for where records

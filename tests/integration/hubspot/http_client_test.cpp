@@ -1,6 +1,7 @@
 #include <understudy/http/client.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -463,6 +464,25 @@ BOOST_AUTO_TEST_CASE(each_request_is_cancelled_by_itself_in_every_phase) {
         BOOST_TEST(!bench.wait(other).error);
         BOOST_TEST(bench.server.accepted == 2);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_work_is_done_here_and_the_handler_called_where_it_wants_to_be) {
+    Bench bench;
+    bench.server.on_request({ok("x")});
+    asio::io_context elsewhere;
+    bool called = false;
+    bench.client().async_request({}, 10s,
+                                 asio::bind_executor(elsewhere.get_executor(), [&](error_code ec, const auto& answer) {
+                                     BOOST_TEST(!ec);
+                                     BOOST_TEST(answer.body == "x");
+                                     called = true;
+                                 }));
+    BOOST_TEST(elsewhere.poll() == 0u);
+    BOOST_TEST(!elsewhere.stopped()); // for it has work to come
+    bench.run_until([&] { return bench.client().stats().answers == 1; });
+    BOOST_TEST(!called);
+    elsewhere.run();
+    BOOST_TEST(called);
 }
 
 BOOST_AUTO_TEST_CASE(closing_lets_what_was_sent_finish) {

@@ -38,7 +38,7 @@ Object without(Object object, std::string_view property) {
 }
 
 BatchError missing(Texts ids) {
-    return {{}, std::move(ids)};
+    return {{}, std::move(ids), "OBJECT_NOT_FOUND", "Could not get some"};
 }
 
 Texts numbers(int count) {
@@ -89,18 +89,23 @@ BOOST_AUTO_TEST_CASE(one_error_may_name_many_that_are_not_there) {
 BOOST_AUTO_TEST_CASE(an_error_of_another_kind_fails_the_rows_that_it_names) {
     IdMachine machine{{"1", "2"}};
     machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::forbidden, {"1"}}}}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::forbidden, {"1"}, "MISSING_SCOPES", "no"}}}) ==
+                Action<IdMachine>::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].failed());
     BOOST_TEST(readings[0].error == error_code{Errc::forbidden});
     BOOST_TEST(readings[1].found());
     BOOST_TEST(!machine.error());
+    const auto problems = machine.take_problems();
+    BOOST_REQUIRE(problems.size() == 1);
+    BOOST_TEST(problems[0].category == "MISSING_SCOPES");
 }
 
 BOOST_AUTO_TEST_CASE(an_error_that_names_nobody_fails_those_left_over) {
     IdMachine machine{{"1", "2"}};
     machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::unavailable, {}}}}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::unavailable, {}, {}, {}}}}) ==
+                Action<IdMachine>::done);
     BOOST_TEST(machine.readings()[0].error == error_code{Errc::unavailable});
 }
 

@@ -76,6 +76,9 @@ BOOST_AUTO_TEST_CASE(the_limit_counts_what_is_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_value_that_no_search_can_carry_has_no_candidates) {
+    const auto split = searching::split_for_search("name", {std::string(4000, 'x'), "a", std::string(2990, 'x')});
+    BOOST_REQUIRE(split.size() == 1);
+    BOOST_TEST(split[0] == Texts{"a"});
     Machine machine{{std::string(4000, 'x'), "", "\xff", "a"}};
     BOOST_TEST(values_of(machine.body()) == Texts{"a"});
     BOOST_TEST(!machine.on_page({{hit("1", "A")}, {}, 1}));

@@ -5,6 +5,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 
 #include <memory>
 #include <utility>
@@ -26,7 +27,7 @@ public:
     ErasedHandler(const executor_type& executor, Handler handler)
         : executor_{executor}
         , slot_{boost::asio::get_associated_cancellation_slot(handler)}
-        , target_{std::make_unique<Target<Handler>>(std::move(handler))} {}
+        , target_{std::make_unique<Target<Handler>>(executor, std::move(handler))} {}
 
     executor_type get_executor() const noexcept { return executor_; }
     cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
@@ -44,11 +45,14 @@ private:
 
     template<class Handler>
     struct Target final : Base {
-        explicit Target(Handler&& given)
-            : handler{std::move(given)} {}
+        Target(const executor_type& executor, Handler&& given)
+            : work{boost::asio::make_work_guard(given, executor)}
+            , handler{std::move(given)} {}
         void dispatch(const executor_type& executor, Args... args) override {
             boost::asio::dispatch(executor, boost::asio::append(std::move(handler), std::move(args)...));
         }
+        // The handler's executor is not out of work before the handler was called.
+        decltype(boost::asio::make_work_guard(std::declval<Handler&>(), std::declval<const executor_type&>())) work;
         Handler handler;
     };
 

@@ -123,9 +123,18 @@ public:
         match_objects();
         match_errors(answer.errors);
         std::optional<boost::system::error_code> unnamed;
-        for (const auto& entry : answer.errors)
-            if (entry.ids.empty() && entry.error)
+        for (const auto& entry : answer.errors) {
+            if (!entry.error)
+                continue;
+            if (entry.ids.empty())
                 unnamed = entry.error;
+            ErrorDetail problem;
+            problem.error = entry.error;
+            problem.reason = "the batch's answer names a failure";
+            problem.category = entry.category;
+            problem.message = entry.message;
+            problems_.push_back(std::move(problem));
+        }
         for (const auto at : unmatched())
             if (unnamed)
                 slots_[at].reading = Reading<R>::failure(*unnamed);

@@ -50,7 +50,9 @@ inline std::vector<BatchError> parse_batch_errors(const boost::json::object& fie
     std::vector<BatchError> errors;
     for_each_object(fields, "errors", [&](const boost::json::object& entry) {
         BatchError error;
-        error.error = error_of_category(text_at(entry, "category"));
+        error.category = text_at(entry, "category");
+        error.message = text_at(entry, "message");
+        error.error = error_of_category(error.category);
         if (const auto* context = object_at(entry, "context"))
             for (const auto* key : {"ids", "id", "fromObjectId"})
                 if (const auto* ids = array_at(*context, key))
