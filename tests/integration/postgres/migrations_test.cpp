@@ -112,6 +112,7 @@ BOOST_AUTO_TEST_CASE(every_way_of_asking_has_an_index) {
     has(by_email, "hubspot_contact_credits_email");
     has(by_email, "hubspot_contact_credits_additional_emails");
     has(by_email, "understudy_lookups_pkey");
+    has(by_email, "(value = a.value)");
     has(by_student, "hubspot_contact_credits_student");
     has(absent, "hubspot_contact_credits_additional_emails");
 }

@@ -65,7 +65,8 @@ WITH found AS MATERIALIZED (
   FROM unnest($1::{key_type}[]) WITH ORDINALITY AS a(value, n)
   LEFT JOIN {table} t ON t.{key} = a.value
 ),)";
-        // The live row that was learned last; where there is none, the note that there is none.
+        // The live row that was learned last; where there is none, the note that there is none. (A limit keeps the
+        // planner from joining with all notes at once where it believes that there are few.)
         constexpr std::string_view by_index = R"(
 WITH found AS MATERIALIZED (
   SELECT a.n, t.{key}::{key_type} AS id, coalesce(t.state, l.state) AS state, coalesce(t.mark, l.mark) AS mark,
@@ -77,7 +78,7 @@ WITH found AS MATERIALIZED (
   ) t ON true
   LEFT JOIN LATERAL (
     SELECT {absent}::smallint AS state, {clean}::smallint AS mark, n.ticket, n.synced_at FROM {absences} n
-    WHERE t.{key} IS NULL AND n.kind = {kind} AND n.value = a.value::text
+    WHERE t.{key} IS NULL AND n.kind = {kind} AND n.value = a.value::text LIMIT 1
   ) l ON true
 ),)";
         constexpr std::string_view answer = R"(
@@ -202,8 +203,8 @@ SELECT key::{key_type} FROM marked UNION ALL SELECT key::{key_type} FROM placed)
                       names_);
     }
 
-    // $1 values, distinct and normalised, $2 the ticket, $3 how many ms ago it was said. Answers with the numbers of those that were noted, and forgets
-    // some that are older than a day: by then nobody believes them.
+    // $1 values, distinct and normalised, $2 the ticket, $3 how many ms ago it was said. Answers with the numbers of
+    // those that were noted, and forgets some that are older than a day: by then nobody believes them.
     template<IndexTag By>
     std::string note_absent() const {
         return filled(R"(
