@@ -62,8 +62,8 @@ public:
 
     /// See `Replica`. `By` must be one of the table's `indexes`.
     template<IndexTag By, class Token = boost::asio::deferred_t>
-    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, std::chrono::milliseconds elapsed,
-                           Token&& token = {}) {
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket,
+                           std::chrono::milliseconds elapsed, Token&& token = {}) {
         static_assert(boost::mp11::mp_contains<typename detail::table_indexes<R>::type, By>::value,
                       "absences are noted by the indexes that TableTraits lists: a record that is applied takes back "
                       "only those");

@@ -67,9 +67,10 @@ Ticket draw(Database& db, S& store) {
 }
 
 template<class By>
-std::vector<Applied> note(Database& db, Store& store, std::vector<std::string> values, Ticket ticket) {
+std::vector<Applied> note(Database& db, Store& store, std::vector<std::string> values, Ticket ticket,
+                          std::chrono::milliseconds elapsed = 0ms) {
     Outcome<error_code, std::vector<Applied>> outcome;
-    store.async_note_absent<By>(std::move(values), ticket, outcome.handler());
+    store.async_note_absent<By>(std::move(values), ticket, elapsed, outcome.handler());
     auto& [ec, noted] = outcome.wait(db.io);
     BOOST_TEST(!ec.failed(), ec.message());
     return noted;
@@ -176,7 +177,9 @@ BOOST_AUTO_TEST_CASE(I15_absences_are_noted_believed_and_taken_back) {
     // Not by another index, and not by an older read.
     BOOST_TEST((look_up<ByNumber>(db, store, {"c7v2@example.com"}).rows.at(0).state == State::unknown));
     BOOST_TEST((note<ByEmail>(db, store, {"c7v2@example.com"}, Ticket{1}) == std::vector{Applied::dropped}));
-    note<ByNumber>(db, store, {"N7"}, ticket);
+    note<ByNumber>(db, store, {"N7"}, ticket, 5min);
+    row = look_up<ByNumber>(db, store, {"N7"}).rows.at(0);
+    BOOST_TEST((row.age >= 5min && row.age < 6min));
     // The record appears: nothing says absent any more.
     apply<Store, Customer>(db, store, {customer(7)}, draw(db, store));
     BOOST_TEST((look_up<ByEmail>(db, store, {"c7v2@example.com"}).rows.at(0).record == customer(7)));

@@ -112,25 +112,27 @@ public:
                 distinct.push_back(std::move(value));
             places.push_back(at->second);
         }
-        pool_.async_execute(lookups<By>().note, Parameters::of(distinct, static_cast<std::int64_t>(ticket), static_cast<std::int64_t>(elapsed.count())), {},
-                            [call, places, size = distinct.size()](error_code ec, Result result) {
-                                if (std::exchange(call->done, true))
-                                    return;
-                                std::vector<Applied> noted(size, Applied::dropped);
-                                std::int64_t number = 0;
-                                for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
-                                    if (!result.get(i, 0, number) || number < 1 || number > std::ssize(noted))
-                                        ec = ClientErrc::bad_answer;
-                                    else
-                                        noted[static_cast<std::size_t>(number - 1)] = Applied::applied;
-                                }
-                                std::vector<Applied> outcomes;
-                                for (const auto place : places)
-                                    outcomes.push_back(noted[place]);
-                                if (ec)
-                                    outcomes.clear();
-                                call->deliver(ec, std::move(outcomes));
-                            });
+        pool_.async_execute(
+            lookups<By>().note,
+            Parameters::of(distinct, static_cast<std::int64_t>(ticket), static_cast<std::int64_t>(elapsed.count())), {},
+            [call, places, size = distinct.size()](error_code ec, Result result) {
+                if (std::exchange(call->done, true))
+                    return;
+                std::vector<Applied> noted(size, Applied::dropped);
+                std::int64_t number = 0;
+                for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
+                    if (!result.get(i, 0, number) || number < 1 || number > std::ssize(noted))
+                        ec = ClientErrc::bad_answer;
+                    else
+                        noted[static_cast<std::size_t>(number - 1)] = Applied::applied;
+                }
+                std::vector<Applied> outcomes;
+                for (const auto place : places)
+                    outcomes.push_back(noted[place]);
+                if (ec)
+                    outcomes.clear();
+                call->deliver(ec, std::move(outcomes));
+            });
     }
 
     void hint(std::shared_ptr<HintCall> call) {
