@@ -2,11 +2,12 @@
 
 #include <understudy/budgeted_params.hpp>
 #include <understudy/detail/budgeted_operation.hpp>
+#include <understudy/detail/erased_handler.hpp>
+#include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/store_call.hpp>
 #include <understudy/rate_budget.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
@@ -20,8 +21,8 @@ namespace understudy {
 /// A store whose every call is counted against a rate budget, and repeated within the caller's time when it failed in a
 /// way that passes: each try takes its own permit. Reads only; they may be repeated freely.
 ///
-/// A call with more values than one request to the server carries (`max_batch`) takes as many permits as the store will
-/// send requests.
+/// A call with more values than one request to the server carries (`max_batch`) is sent batch by batch, with a permit
+/// for each. Wrap it with `Coalescing` rather than the other way round: a permit is for what really leaves.
 ///
 /// A handle. *Thread safety*: the store's executor only, which is also the budget's. *Cancellation*: terminal, partial
 /// and total.
@@ -29,6 +30,7 @@ template<class Store, class Clock = std::chrono::steady_clock>
 class Budgeted {
 public:
     using record_type = typename Store::record_type;
+    static constexpr bool is_cache = detail::is_cache<Store>();
     using executor_type = decltype(std::declval<const Store&>().get_executor());
 
     Budgeted(Store store, BasicRateBudget<Clock> budget, const BudgetedParams& params = {})
@@ -63,10 +65,13 @@ public:
 private:
     template<class Call, class Token>
     auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
-        return boost::asio::async_compose<Token, typename Call::Signature>(
-            detail::BudgetedOperation<Store, Clock, Call>{store_, budget_, params_, random_, std::move(values),
-                                                          options},
-            token, store_.get_executor());
+        return detail::start_operation<typename Call::Signature>(
+            store_.get_executor(),
+            [store = store_, budget = budget_, params = params_, random = random_, values = std::move(values),
+             options] {
+                return detail::BudgetedOperation<Store, Clock, Call>{store, budget, params, random, values, options};
+            },
+            std::forward<Token>(token));
     }
 
     Store store_;

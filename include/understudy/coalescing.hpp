@@ -4,10 +4,11 @@
 #include <understudy/coalescing_stats.hpp>
 #include <understudy/detail/coalescing_lane.hpp>
 #include <understudy/detail/coalescing_operation.hpp>
+#include <understudy/detail/erased_handler.hpp>
+#include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/store_call.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
@@ -22,6 +23,8 @@ namespace understudy {
 /// A store that turns the calls of many callers into few: values that are asked for within a few milliseconds leave in
 /// one batch, each once. 400 readers of 400 records are four calls of a hundred.
 ///
+/// It goes outermost: what it sends counts as one call for the decorators inside.
+///
 /// Each caller gets its own part, keeps its own deadline, and can be cancelled alone. What fails for a batch fails for
 /// the values in it: as failed readings in a fetch, as the call's error in a search.
 ///
@@ -30,6 +33,7 @@ template<class Store, class Clock = std::chrono::steady_clock>
 class Coalescing {
 public:
     using record_type = typename Store::record_type;
+    static constexpr bool is_cache = detail::is_cache<Store>();
     using executor_type = decltype(std::declval<const Store&>().get_executor());
 
     explicit Coalescing(Store store, const CoalescingParams& params = {})
@@ -69,12 +73,15 @@ private:
     template<class Call, class Token>
     auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
         using Lane = detail::CoalescingLane<Store, Clock, Call>;
-        auto& slot = shared_->lanes[typeid(Call)];
-        if (!slot)
-            slot = std::make_shared<Lane>(shared_->store, shared_->params, shared_->stats);
-        return boost::asio::async_compose<Token, typename Call::Signature>(
-            detail::CoalescingOperation<Lane>{std::static_pointer_cast<Lane>(slot), std::move(values), options}, token,
-            shared_->store.get_executor());
+        return detail::start_operation<typename Call::Signature>(
+            shared_->store.get_executor(),
+            [shared = shared_, values = std::move(values), options] {
+                auto& slot = shared->lanes[typeid(Call)];
+                if (!slot)
+                    slot = std::make_shared<Lane>(shared->store, shared->params, shared->stats);
+                return detail::CoalescingOperation<Lane>{std::static_pointer_cast<Lane>(slot), values, options};
+            },
+            std::forward<Token>(token));
     }
 
     std::shared_ptr<Shared> shared_;

@@ -11,7 +11,7 @@ public:
     static constexpr Freshness fresh() noexcept { return Freshness{Kind::fresh, std::chrono::milliseconds::max()}; }
     /// As `fresh`, or hinted at but confirmed no longer than `age` ago; never older than `age`.
     static constexpr Freshness bounded(std::chrono::milliseconds age) noexcept { return Freshness{Kind::bounded, age}; }
-    /// Whatever the replica holds.
+    /// Whatever record the replica holds; that there is none is believed for its time only, as by all readers.
     static constexpr Freshness any() noexcept { return Freshness{Kind::any, std::chrono::milliseconds::max()}; }
 
     constexpr Freshness() noexcept = default;

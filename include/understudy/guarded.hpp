@@ -1,12 +1,13 @@
 #pragma once
 
 #include <understudy/detail/breaker.hpp>
+#include <understudy/detail/erased_handler.hpp>
 #include <understudy/detail/guarded_operation.hpp>
+#include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/store_call.hpp>
 #include <understudy/guarded_params.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
@@ -26,6 +27,7 @@ template<class Store, class Clock = std::chrono::steady_clock>
 class Guarded {
 public:
     using record_type = typename Store::record_type;
+    static constexpr bool is_cache = detail::is_cache<Store>();
     using executor_type = decltype(std::declval<const Store&>().get_executor());
 
     explicit Guarded(Store store, const GuardedParams& params = {})
@@ -60,9 +62,12 @@ public:
 private:
     template<class Call, class Token>
     auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
-        return boost::asio::async_compose<Token, typename Call::Signature>(
-            detail::GuardedOperation<Store, Clock, Call>{store_, breaker_, std::move(values), options}, token,
-            store_.get_executor());
+        return detail::start_operation<typename Call::Signature>(
+            store_.get_executor(),
+            [store = store_, breaker = breaker_, values = std::move(values), options] {
+                return detail::GuardedOperation<Store, Clock, Call>{store, breaker, values, options};
+            },
+            std::forward<Token>(token));
     }
 
     Store store_;

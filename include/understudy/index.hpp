@@ -3,6 +3,8 @@
 #include <understudy/record.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@ struct ById {
     using record_type = R;
     using value_type = key_t<R>;
     static constexpr std::string_view name = "id";
+    static constexpr bool is_unique = true;
 };
 
 /// Another key by which records are asked for. Derive a tag from it and give it a name:
@@ -30,12 +33,14 @@ struct ById {
 /// every value that is asked for and to every value of a record) and `static std::vector<value_type> values(const
 /// record_type&)` (the values that a record answers to, when they are not just the member's own).
 ///
-/// At most one live record answers to a value of a *unique* index (`async_fetch<ByEmail>`); any number answers to a
-/// value of another (`async_search<ByStudentId>`).
+/// At most one live record answers to a value of a *unique* index: it is read like an id (`async_get<ByEmail>`). Any
+/// number answers to a value of another, which says so with `static constexpr bool is_unique = false`: it can only be
+/// searched, and a search lags (`async_exists<ByStudentId>`).
 template<auto Pointer>
 struct Index {
     using record_type = typename detail::member_pointer<decltype(Pointer)>::record_type;
     static constexpr auto member = Pointer;
+    static constexpr bool is_unique = true;
 
 private:
     template<class T>
@@ -53,7 +58,10 @@ public:
 
 /// A tag that names a way of asking for records of one type.
 template<class By>
-concept IndexTag = Record<typename By::record_type> && std::movable<typename By::value_type> && requires {
+concept IndexTag = Record<typename By::record_type> && std::regular<typename By::value_type> &&
+    requires(typename By::value_type value) {
+    { std::hash<typename By::value_type>{}(value) } -> std::convertible_to<std::size_t>;
+    { By::is_unique } -> std::convertible_to<bool>;
     { By::name } -> std::convertible_to<std::string_view>;
 };
 

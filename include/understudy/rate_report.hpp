@@ -37,6 +37,8 @@ struct RateReport {
     std::optional<std::chrono::milliseconds> retry_after{};
     /// The server refused the call because this bucket was used up.
     bool refused = false;
+    /// How long ago the call that was answered had been sent; zero if not known.
+    std::chrono::milliseconds elapsed{0};
 
     friend bool operator==(const RateReport&, const RateReport&) = default;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <understudy/detail/drain_operation.hpp>
+#include <understudy/detail/erased_handler.hpp>
 #include <understudy/detail/exists_operation.hpp>
 #include <understudy/detail/read_operation.hpp>
 #include <understudy/detail/read_through_core.hpp>
@@ -8,7 +10,6 @@
 #include <understudy/read_through_stats.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
@@ -46,6 +47,7 @@ public:
     using record_type = typename Primary::record_type;
     using R = record_type;
     using executor_type = boost::asio::any_io_executor;
+    static constexpr bool is_cache = true;
 
     static_assert(std::is_same_v<record_type, typename Fallback::record_type>,
                   "the primary and the fallback of a ReadThroughCache store different record types");
@@ -64,7 +66,7 @@ public:
             std::optional<Row<R>> row = core_->primary.template try_lookup<By>(value);
             if (!row)
                 return std::nullopt;
-            switch (detail::judge(*row, options.freshness, core_->params)) {
+            switch (detail::judge(*row, options.freshness, core_->params, core_->sees_every_write)) {
             case detail::Verdict::hit:
                 ++core_->stats.hits;
                 return detail::reading_of(std::move(*row));
@@ -89,9 +91,13 @@ public:
     /// *Cancellation*: terminal, partial and total. A load that was begun goes on.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_get(typename By::value_type value, const ReadOptions& options = {}, Token&& token = {}) {
-        return boost::asio::async_compose<Token, void(boost::system::error_code, Reading<R>)>(
-            detail::SingleReadOperation<ReadThroughCache, By>{*this, std::move(value), options}, token,
-            core_->executor);
+        static_assert(By::is_unique, "only a unique index can be read by; see async_exists");
+        return detail::start_operation<void(boost::system::error_code, Reading<R>)>(
+            core_->executor,
+            [cache = *this, value = std::move(value), options] {
+                return detail::SingleReadOperation<ReadThroughCache, By>{cache, value, options};
+            },
+            std::forward<Token>(token));
     }
 
     /// Reads many records by their ids. As `async_fetch`.
@@ -106,8 +112,13 @@ public:
     /// `async_get`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
-        return boost::asio::async_compose<Token, FetchSignature<R>>(
-            detail::ReadOperation<Core, By>{core_, std::move(values), options}, token, core_->executor);
+        static_assert(By::is_unique, "only a unique index can be read by; see async_exists");
+        return detail::start_operation<FetchSignature<R>>(
+            core_->executor,
+            [core = core_, values = std::move(values), options] {
+                return detail::ReadOperation<Core, By>{core, values, options};
+            },
+            std::forward<Token>(token));
     }
 
     /// Whether any record is known to answer to a value of an index that the source can only search. A search lags, so
@@ -118,9 +129,13 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires SearchableBy<Fallback, By>
     auto async_exists(typename By::value_type value, const ReadOptions& options = {}, Token&& token = {}) {
-        return boost::asio::async_compose<Token, void(boost::system::error_code, bool)>(
-            detail::ExistsOperation<Core, By>{core_, normalised<By>(std::move(value)), options}, token,
-            core_->executor);
+        static_assert(!By::is_unique, "a record is read by a unique index, with async_get: a search proves no absence");
+        return detail::start_operation<void(boost::system::error_code, bool)>(
+            core_->executor,
+            [core = core_, value = normalised<By>(std::move(value)), options] {
+                return detail::ExistsOperation<Core, By>{core, value, options};
+            },
+            std::forward<Token>(token));
     }
 
     /// Begins no new load from now on and completes when none is under way. Readers that would need a load get an older
@@ -129,22 +144,8 @@ public:
     /// *Handler*: `void(error_code)`. *Cancellation*: terminal, partial and total; the cache stays closed.
     template<class Token = boost::asio::deferred_t>
     auto async_drain(Token&& token = {}) {
-        return boost::asio::async_compose<Token, DoneSignature>(
-            [core = core_, begun = false](auto& self, boost::system::error_code = {}) mutable {
-                if (!std::exchange(begun, true)) {
-                    self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-                    core->closed = true;
-                    const auto held = core;
-                    return held->idle_wait(std::move(self));
-                }
-                if (self.cancelled() != boost::asio::cancellation_type::none)
-                    return self.complete(boost::asio::error::operation_aborted);
-                if (core->idle())
-                    return self.complete({});
-                const auto held = core;
-                held->idle_wait(std::move(self));
-            },
-            token, core_->executor);
+        return detail::start_operation<DoneSignature>(
+            core_->executor, [core = core_] { return detail::DrainOperation<Core>{core}; }, std::forward<Token>(token));
     }
 
     /// What was done so far.

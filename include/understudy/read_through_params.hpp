@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace understudy {
 
@@ -10,9 +11,10 @@ struct ReadThroughParams {
     /// How long "there is no such record" is believed. Records that others create at the source show within this time;
     /// those created through this system show at once.
     std::chrono::milliseconds negative_ttl{60'000};
-    /// Whether the primary hears of every write: true for a replica that all writers share. A tier that others write
-    /// beside (a near cache in front of a shared replica) sets it to false and then answers no `fresh` reader.
-    bool sees_every_write = true;
+    /// Whether the primary hears of every write, and may thus answer `fresh` readers: true of a replica that all
+    /// writers share, false of a tier that others write beside, such as a near cache in front of a shared replica. Not
+    /// set: true unless the fallback is a cache itself.
+    std::optional<bool> sees_every_write{};
     /// How many values may be under way to the fallback at once; readers beyond that fail with `Errc::overloaded`.
     std::size_t max_in_flight = 10'000;
     /// How often a read that raced a change is begun again before it fails with `Errc::contended` (or, when the source

@@ -81,7 +81,8 @@ concept Source = Record<typename S::record_type> && FetchableBy<S, ById<typename
 ///
 ///     replica.async_lookup<By>(std::vector<By::value_type>, token)      -> LookupSignature<R>
 ///     replica.async_apply(std::vector<Observation<R>>, token)           -> ApplySignature<R>
-///     replica.async_note_absent<By>(std::vector<By::value_type>, Ticket, token) -> ApplySignature<R>
+///     replica.async_note_absent<By>(std::vector<By::value_type>, Ticket, std::chrono::milliseconds elapsed, token)
+///                                                                       -> ApplySignature<R>
 ///     replica.async_hint(std::vector<key_t<R>>, token)                  -> DoneSignature
 ///     replica.async_draw_ticket(token)                                  -> TicketSignature
 ///
@@ -93,8 +94,9 @@ concept Source = Record<typename S::record_type> && FetchableBy<S, ById<typename
 /// is observed twice, the observation with the later ticket counts and the other is `dropped`. Applying a live record
 /// removes the notes of absence that it contradicts.
 ///
-/// `async_note_absent` remembers that no record answers to a value; `dropped` where a live record that answers to it,
-/// or a note with a later ticket, is there.
+/// `async_note_absent` remembers that no record answers to a value, as was said at most `elapsed` ago; `dropped` where
+/// a live record that answers to it, or a note with a later ticket, is there. Only replicas that are looked up by other
+/// indexes than the id need it.
 ///
 /// `async_hint` says that something may have changed: the row gets a new ticket and is dirty. It never changes a value.
 template<class S>

@@ -86,6 +86,7 @@ struct ByEmail : understudy::Index<&ContactCredits::email> {
 
 /// Which contacts carry a student's number: staff may type it in twice, so it is not unique.
 struct ByStudentId : understudy::Index<&ContactCredits::student_id> {
+    static constexpr bool is_unique = false;
     static constexpr std::string_view name = "student_id";
 };
 

@@ -67,6 +67,7 @@ struct ByEmail : understudy::Index<&Customer::email> {
 };
 
 struct ByNumber : understudy::Index<&Customer::number> {
+    static constexpr bool is_unique = false;
     static constexpr std::string_view name = "number";
 };
 

@@ -72,7 +72,7 @@ constexpr ApplyDecision decide_apply(const RowFacts& row, const ObservationFacts
         decision.step = !seen.same_content && row.mark == Mark::clean ? ApplyStep::mark : ApplyStep::drop;
         return decision;
     }
-    if (seen.version != no_version && seen.version < row.version) {
+    if (seen.version != no_version && row.version != no_version && seen.version < row.version) {
         const bool continues = row.lag.reads > 0 && row.lag.version == seen.version;
         LagCount count{1, seen.version, std::chrono::milliseconds{0}};
         if (continues) {

@@ -2,6 +2,7 @@
 
 #include <understudy/budgeted_params.hpp>
 #include <understudy/detail/backoff.hpp>
+#include <understudy/detail/deadline.hpp>
 #include <understudy/detail/guarded_operation.hpp>
 #include <understudy/error.hpp>
 #include <understudy/rate_budget.hpp>
@@ -11,8 +12,11 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <utility>
@@ -20,7 +24,7 @@
 
 namespace understudy::detail {
 
-// acquire -> call -> done, or wait -> acquire -> call again
+// For each batch that one request carries: acquire -> call -> next, or wait -> acquire -> call again.
 template<class Store, class Clock, class Call>
 class BudgetedOperation {
 public:
@@ -44,14 +48,14 @@ public:
     void operator()(Self& self, boost::system::error_code error) {
         if (is_cancelled(self))
             return;
-        if (std::exchange(state_->waiting, false))
+        auto& state = *state_;
+        if (std::exchange(state.waiting, false))
             return acquire(self);
         if (error)
-            return self.complete(error, {});
-        auto& state = *state_;
-        auto values = state.values;
+            return give_up(self, error);
+        auto values = state.batch();
         ReadOptions options = state.options;
-        options.timeout = state.left() / (state.params.max_tries - state.tries);
+        options.timeout = state.left() / (state.max_tries - state.tries);
         ++state.tries;
         Call::start(state.store, std::move(values), options, std::move(self));
     }
@@ -59,13 +63,17 @@ public:
     template<class Self>
     void operator()(Self& self, boost::system::error_code error, std::vector<typename Call::Item> items) {
         auto& state = *state_;
-        const bool again = error == Errc::rate_limited || is_failure_of_store(error);
-        if (!error || !again || state.tries >= state.params.max_tries || state.left().count() <= 0)
-            return self.complete(error, std::move(items));
+        if (!error) {
+            if (state.take(std::move(items)))
+                return self.complete({}, std::move(state.items));
+            return acquire(self);
+        }
         if (is_cancelled(self))
             return;
-        if (error == Errc::rate_limited)
-            return acquire(self); // the budget knows how long the server wants to be left alone
+        if (!is_worth_a_retry(error) || state.tries >= state.max_tries || state.left().count() <= 0)
+            return give_up(self, error);
+        // After a rate limit the budget makes the next try wait as long as the server wants; the pause is for sources
+        // that nobody observes.
         state.waiting = true;
         state.timer.expires_after(std::min(backoff(state.tries - 1, state.params.backoff, state.params.most,
                                                    static_cast<std::uint32_t>((*state.random)()) << 1),
@@ -80,31 +88,51 @@ private:
             : store{std::move(with)}
             , budget{std::move(from)}
             , params{how}
+            , max_tries{std::max(how.max_tries, 1)}
             , random{std::move(dice)}
             , values{std::move(what)}
             , options{reader}
             , timer{store.get_executor()}
-            , deadline{Clock::now() + reader.timeout} {
-            constexpr std::size_t batch = max_batch_of<Store, typename Call::Index>();
-            calls = static_cast<int>(values.size() / batch + (values.size() % batch != 0));
+            , deadline{deadline_after<Clock>(reader.timeout)} {}
+
+        std::chrono::milliseconds left() const { return time_until<Clock>(deadline); }
+
+        std::size_t batch_end() const {
+            constexpr std::size_t most = max_batch_of<Store, typename Call::Index>();
+            return values.size() - items.size() > most ? items.size() + most : values.size();
         }
 
-        std::chrono::milliseconds left() const {
-            return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        std::vector<typename Call::Value> batch() const {
+            return {values.begin() + static_cast<std::ptrdiff_t>(items.size()),
+                    values.begin() + static_cast<std::ptrdiff_t>(batch_end())};
+        }
+
+        // Whether that was the last batch.
+        bool take(std::vector<typename Call::Item> answered) {
+            answered.resize(batch_end() - items.size());
+            items.insert(items.end(), std::make_move_iterator(answered.begin()),
+                         std::make_move_iterator(answered.end()));
+            tries = 0;
+            return items.size() == values.size();
         }
 
         Store store;
         Budget budget;
         BudgetedParams params;
+        int max_tries;
         std::shared_ptr<std::minstd_rand> random;
         std::vector<typename Call::Value> values;
+        std::vector<typename Call::Item> items; // of the batches that are done
         ReadOptions options;
         Timer timer;
         typename Clock::time_point deadline;
-        int calls = 1;
-        int tries = 0;
+        int tries = 0; // of the batch at hand
         bool waiting = false;
     };
+
+    static bool is_worth_a_retry(const boost::system::error_code& error) {
+        return error == Errc::rate_limited || is_failure_of_store(error);
+    }
 
     template<class Self>
     bool is_cancelled(Self& self) {
@@ -117,7 +145,20 @@ private:
     template<class Self>
     void acquire(Self& self) {
         auto& state = *state_;
-        state.budget.async_acquire(Call::bucket, state.options.priority, state.calls, state.left(), std::move(self));
+        state.budget.async_acquire(Call::bucket, state.options.priority, state.left(), std::move(self));
+    }
+
+    // What was answered before counts, where a failure can be told value by value.
+    template<class Self>
+    void give_up(Self& self, boost::system::error_code error) {
+        auto& state = *state_;
+        if constexpr (requires { Call::failure(error); }) {
+            if (!state.items.empty()) {
+                state.items.resize(state.values.size(), Call::failure(error));
+                return self.complete({}, std::move(state.items));
+            }
+        }
+        self.complete(error, {});
     }
 
     std::unique_ptr<State> state_;

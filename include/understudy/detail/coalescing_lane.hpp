@@ -3,6 +3,7 @@
 #include <understudy/coalescing_params.hpp>
 #include <understudy/coalescing_stats.hpp>
 #include <understudy/detail/collector.hpp>
+#include <understudy/detail/deadline.hpp>
 #include <understudy/error.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
@@ -34,13 +35,14 @@ public:
             , items(values)
             , missing{values}
             , options{how} {
-            timer.expires_after(how.timeout);
+            timer.expires_at(deadline_after<Clock>(how.timeout));
         }
         Timer timer;
         std::vector<Item> items;
         std::size_t missing;
         ReadOptions options;
         boost::system::error_code error{};
+        bool gone = false;
     };
     struct Rider {
         std::shared_ptr<Caller> caller;
@@ -54,7 +56,9 @@ public:
         , stats_{std::move(stats)}
         , timer_{store_.get_executor()}
         , max_batch_{params.max_batch != 0 ? std::min(params.max_batch, max_batch_of<Store, typename Call::Index>())
-                                           : max_batch_of<Store, typename Call::Index>()} {}
+                                           : max_batch_of<Store, typename Call::Index>()} {
+        params_.max_in_flight = std::max<std::size_t>(params_.max_in_flight, 1);
+    }
 
     Executor get_executor() const noexcept { return store_.get_executor(); }
 
@@ -96,11 +100,14 @@ private:
     }
 
     void leave() {
-        auto batch = std::make_shared<Batch>(collector_.take(max_batch_));
+        auto batch =
+            std::make_shared<Batch>(collector_.take(max_batch_, [](const Rider& rider) { return rider.caller->gone; }));
         if (collector_.empty())
             due_ = false;
         else
             first_added_ = Clock::now();
+        if (batch->values.empty())
+            return;
         ++in_flight_;
         ++stats_->batches;
         auto on_done = [self = this->shared_from_this(), batch](boost::system::error_code error,
@@ -110,21 +117,29 @@ private:
             self->leave_if_ready();
         };
         auto values = batch->values;
-        Call::start(store_, std::move(values), options_of(*batch),
-                    boost::asio::bind_executor(store_.get_executor(), std::move(on_done)));
+        try {
+            Call::start(store_, std::move(values), options_of(*batch),
+                        boost::asio::bind_executor(store_.get_executor(), std::move(on_done)));
+        } catch (...) {
+            --in_flight_;
+            std::vector<Item> none;
+            hand_out(*batch, Errc::unavailable, none);
+        }
     }
 
-    // The batch is as urgent as its most urgent rider and has as long as the most patient.
+    // The batch is as urgent as its most urgent rider, has as long as the most patient, and is as strict as the
+    // strictest.
     static ReadOptions options_of(const Batch& batch) {
-        ReadOptions options;
-        options.priority = Priority::background;
+        ReadOptions options = batch.riders.front().front().caller->options;
         options.timeout = std::chrono::milliseconds{1};
         for (const auto& riders : batch.riders)
             for (const Rider& rider : riders) {
-                const auto left = rider.caller->timer.expiry() - Clock::now();
-                options.priority = std::min(options.priority, rider.caller->options.priority);
-                options.timeout =
-                    std::max(options.timeout, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+                const ReadOptions& own = rider.caller->options;
+                options.priority = std::min(options.priority, own.priority);
+                options.timeout = std::max(options.timeout, time_until<Clock>(rider.caller->timer.expiry()));
+                options.stale_if_error = options.stale_if_error && own.stale_if_error;
+                if (own.freshness != options.freshness)
+                    options.freshness = Freshness::fresh();
             }
         return options;
     }

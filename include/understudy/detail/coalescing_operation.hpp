@@ -40,7 +40,8 @@ private:
     template<class Self>
     void finish(Self& self) {
         if (caller_->missing == 0)
-            return self.complete(caller_->error, std::move(caller_->items));
+            return caller_->error ? self.complete(caller_->error, {}) : self.complete({}, std::move(caller_->items));
+        caller_->gone = true;
         if (self.cancelled() != boost::asio::cancellation_type::none)
             return self.complete(boost::asio::error::operation_aborted, {});
         self.complete(Errc::deadline_exceeded, {});

@@ -27,14 +27,19 @@ public:
         waiting_[it->second - first_].second.push_back(std::move(rider));
     }
 
-    // The oldest values, at most `most`.
-    Batch take(std::size_t most) {
+    // The oldest values, at most `most`, without the riders that are gone; a value that nobody wants any more stays
+    // behind.
+    template<class Gone>
+    Batch take(std::size_t most, Gone gone) {
         Batch batch;
         while (!waiting_.empty() && batch.values.size() < most) {
             auto& [value, riders] = waiting_.front();
             places_.erase(value);
-            batch.values.push_back(std::move(value));
-            batch.riders.push_back(std::move(riders));
+            std::erase_if(riders, gone);
+            if (!riders.empty()) {
+                batch.values.push_back(std::move(value));
+                batch.riders.push_back(std::move(riders));
+            }
             waiting_.pop_front();
             ++first_;
         }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <understudy/detail/deadline.hpp>
 #include <understudy/detail/read_machine.hpp>
 #include <understudy/store.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -40,7 +42,7 @@ public:
             const Row<R>& row = found.rows.front();
             if (row.state == State::live)
                 return self.complete({}, true);
-            if (judge(row, options_.freshness, core_->params) == Verdict::negative_hit) {
+            if (judge(row, options_.freshness, core_->params, core_->sees_every_write) == Verdict::negative_hit) {
                 ++core_->stats.negative_hits;
                 return self.complete({}, false);
             }
@@ -50,7 +52,8 @@ public:
             return self.complete(Errc::shutting_down, false);
         auto core = core_;
         std::vector<Value> values(1, value_);
-        const ReadOptions options = options_;
+        ReadOptions options = options_;
+        options.timeout = time_until<typename Core::Timer::clock_type>(deadline_);
         core->fallback.template async_search<By>(std::move(values), options, std::move(self));
     }
 
@@ -75,7 +78,8 @@ public:
             return self.complete({}, false);
         auto core = core_;
         std::vector<Value> values(1, value_);
-        core->primary.template async_note_absent<By>(std::move(values), ticket_, std::move(self));
+        core->primary.template async_note_absent<By>(std::move(values), ticket_, std::chrono::milliseconds{0},
+                                                     std::move(self));
     }
 
     // A note that could not be written, or was contradicted meanwhile, does not change what the search said.
@@ -100,6 +104,7 @@ private:
     std::shared_ptr<Core> core_;
     Value value_;
     ReadOptions options_;
+    typename Core::Timer::time_point deadline_ = deadline_after<typename Core::Timer::clock_type>(options_.timeout);
     Ticket ticket_ = no_ticket;
 };
 

@@ -4,6 +4,7 @@
 #include <understudy/error.hpp>
 #include <understudy/index.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <unordered_map>
@@ -48,9 +49,10 @@ public:
                 landings_[i] = {Landing<R>::Kind::failed, std::move(reading)};
                 continue;
             }
+            reading.age += elapsed;
             landings_[i] = {Landing<R>::Kind::answered, std::move(reading)};
             if (!landings_[i].reading.stale)
-                observe(i, elapsed);
+                observe(i);
         }
     }
 
@@ -62,28 +64,36 @@ public:
         return absent;
     }
     bool has_absences() const noexcept { return !absences_.empty(); }
+    // The most that any of the absences may be old.
+    std::chrono::milliseconds absence_age() const noexcept { return absence_age_; }
 
-    void on_applied(const std::vector<Applied>& outcomes) {
+    // Both say whether the replica accounted for everything; what it did not account for was not stored.
+    bool on_applied(const std::vector<Applied>& outcomes) {
+        if (outcomes.size() != observed_.size())
+            return false;
         for (std::size_t i = 0; i < parts_.size(); ++i)
             for (const std::size_t part : parts_[i])
-                if (part < outcomes.size())
-                    settle(i, outcomes[part]);
+                settle(i, outcomes[part]);
+        return true;
     }
 
-    void on_noted(const std::vector<Applied>& outcomes) {
-        for (std::size_t i = 0; i < absences_.size() && i < outcomes.size(); ++i)
+    bool on_noted(const std::vector<Applied>& outcomes) {
+        if (outcomes.size() != absences_.size())
+            return false;
+        for (std::size_t i = 0; i < absences_.size(); ++i)
             settle(absences_[i], outcomes[i]);
+        return true;
     }
 
     const std::vector<Landing<R>>& landings() const noexcept { return landings_; }
 
 private:
-    void observe(std::size_t i, std::chrono::milliseconds elapsed) {
+    void observe(std::size_t i) {
         const Reading<R>& reading = landings_[i].reading;
         Observation<R> seen;
         seen.ticket = ticket_;
         seen.version = reading.version;
-        seen.elapsed = elapsed + reading.age;
+        seen.elapsed = reading.age;
         seen.confirm = confirm_;
         if constexpr (is_by_id<By>) {
             seen.key = values_[i];
@@ -101,6 +111,7 @@ private:
             }
         } else if (!reading.found()) {
             absences_.push_back(i);
+            absence_age_ = std::max(absence_age_, reading.age);
             return;
         }
         seen.key = reading.id;
@@ -109,12 +120,22 @@ private:
         add(i, std::move(seen));
     }
 
-    // One observation per key: two values may lead to one record.
+    // One observation per key: two values may lead to one record. When they saw different states of it, at different
+    // moments, nobody knows which came first: the second is read again.
     void add(std::size_t i, Observation<R> seen) {
         const auto [it, added] = observed_.try_emplace(seen.key, observations_.size());
-        if (added)
+        if (added) {
             observations_.push_back(std::move(seen));
+        } else if (!same_content(observations_[it->second], seen)) {
+            settle(i, Applied::dropped);
+            return;
+        }
         parts_[i].push_back(it->second);
+    }
+
+    static bool same_content(const Observation<R>& a, const Observation<R>& b) {
+        return a.state == b.state && (a.state != State::live || a.record == b.record) &&
+               (a.state != State::merged || a.merged_into == b.merged_into);
     }
 
     void settle(std::size_t i, Applied outcome) {
@@ -132,6 +153,7 @@ private:
     std::vector<Observation<R>> observations_;
     std::unordered_map<key_t<R>, std::size_t> observed_;
     std::vector<std::size_t> absences_;
+    std::chrono::milliseconds absence_age_{0};
 };
 
 } // namespace understudy::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/observation.hpp>
+#include <understudy/read_options.hpp>
 #include <understudy/reading.hpp>
 
 #include <cstddef>
@@ -32,30 +33,35 @@ public:
     virtual void on_landed(std::size_t slot, const Landing<R>& landing) = 0;
 };
 
-// One load of one value, and who waits for it.
+// One load of one value, and who waits for it. Whoever waits is kept alive by what it waits on, not by the flight.
 template<Record R>
 class Flight {
 public:
-    explicit Flight(Ticket ticket)
-        : ticket_{ticket} {}
+    Flight(Ticket ticket, Priority priority)
+        : ticket_{ticket}
+        , priority_{priority} {}
 
     Ticket ticket() const noexcept { return ticket_; }
-    void join(std::shared_ptr<FlightWaiter<R>> waiter, std::size_t slot) {
+    Priority priority() const noexcept { return priority_; }
+    void join(std::weak_ptr<FlightWaiter<R>> waiter, std::size_t slot) {
         waiters_.emplace_back(std::move(waiter), slot);
     }
 
     void land(const Landing<R>& landing) {
-        for (auto& [waiter, slot] : std::exchange(waiters_, {}))
-            waiter->on_landed(slot, landing);
+        for (auto& [waiting, slot] : std::exchange(waiters_, {}))
+            if (const auto waiter = waiting.lock())
+                waiter->on_landed(slot, landing);
     }
 
 private:
     Ticket ticket_;
-    std::vector<std::pair<std::shared_ptr<FlightWaiter<R>>, std::size_t>> waiters_;
+    Priority priority_;
+    std::vector<std::pair<std::weak_ptr<FlightWaiter<R>>, std::size_t>> waiters_;
 };
 
 // The loads that are under way, at most one joinable per value. A reader joins a load only if it began after everything
-// that the reader's row knows (rule 7); otherwise a new load takes its place, and the old one lands for those on board.
+// that the reader knows (rule 7) and is at least as urgent; otherwise a new load takes its place, and the old one lands
+// for those on board.
 template<class Value, Record R>
 class FlightTable {
 public:
@@ -63,14 +69,16 @@ public:
 
     std::size_t size() const noexcept { return flights_.size(); }
 
-    FlightPtr joinable(const Value& value, Ticket row_ticket) const {
+    FlightPtr joinable(const Value& value, Ticket known, Priority priority) const {
         const auto it = flights_.find(value);
-        if (it == flights_.end() || it->second->ticket() <= row_ticket)
+        if (it == flights_.end() || it->second->ticket() <= known || it->second->priority() > priority)
             return nullptr;
         return it->second;
     }
 
-    FlightPtr begin(const Value& value, Ticket ticket) { return flights_[value] = std::make_shared<Flight<R>>(ticket); }
+    FlightPtr begin(const Value& value, Ticket ticket, Priority priority) {
+        return flights_[value] = std::make_shared<Flight<R>>(ticket, priority);
+    }
 
     // Takes a flight off the table, before it lands: nobody joins a flight that has landed.
     void end(const Value& value, const FlightPtr& flight) {

@@ -25,12 +25,10 @@ public:
 
     int limit() const noexcept { return limit_; }
 
-    // The earliest moment at which `calls` more may be sent, as far as is known; `now` if at once. More than ever fits
-    // goes out when the window is empty.
-    Instant earliest(Priority priority, int calls, Instant now) {
+    // The earliest moment at which one more call may be sent, as far as is known; `now` if at once.
+    Instant earliest(Priority priority, Instant now) {
         forget(now);
-        const int usable = std::max(usable_by(priority), 1);
-        const int room = usable - std::min(calls, usable);
+        const int room = std::max(usable_by(priority), 1) - 1;
         Instant at = when_counted_falls_to(room, now);
         if (now < foreign_until_ && foreign_ > 0) {
             const Instant without_others = std::max(at, foreign_until_);
@@ -40,20 +38,22 @@ public:
         return std::max(at, blocked_until_);
     }
 
-    void take(int calls, Instant now) {
-        for (int i = 0; i < calls; ++i)
-            expiries_.push_back(now + window_ + margin_);
-    }
+    void take(Instant now) { expiries_.push_back(now + window_ + margin_); }
 
     void learn(const RateReport& report, Instant now) {
         if (report.interval.count() > 0)
             window_ = report.interval;
         if (report.limit && *report.limit > 0)
             limit_ = *report.limit;
-        if (report.remaining) {
+        const Instant asked = now - report.elapsed;
+        if (report.remaining && asked >= foreign_since_) {
             forget(now);
-            // What the server has counted beyond all that we sent was sent by others.
-            foreign_ = std::max(0, limit_ - *report.remaining - static_cast<int>(expiries_.size()));
+            // The server has counted those of ours that were sent before the call that it answers; what it has counted
+            // beyond them was sent by others.
+            const auto ours = std::count_if(expiries_.begin(), expiries_.end(),
+                                            [&](Instant expiry) { return expiry - window_ - margin_ <= asked; });
+            foreign_ = std::max(0, limit_ - *report.remaining - static_cast<int>(ours));
+            foreign_since_ = asked;
             foreign_until_ = now + window_;
         }
         if (report.refused || report.retry_after)
@@ -85,6 +85,7 @@ private:
     double reserve_;
     std::deque<Instant> expiries_;
     int foreign_ = 0;
+    Instant foreign_since_ = Instant::min();
     Instant foreign_until_{0};
     Instant blocked_until_{0};
 };

@@ -8,6 +8,7 @@
 #include <understudy/read_through_stats.hpp>
 #include <understudy/row.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,19 +23,18 @@ namespace understudy::detail {
 enum class Verdict : std::uint8_t { hit, negative_hit, alias, miss };
 
 template<Record R>
-Verdict judge(const Row<R>& row, Freshness freshness, const ReadThroughParams& params) {
+Verdict judge(const Row<R>& row, Freshness freshness, const ReadThroughParams& params, bool sees_every_write) {
     switch (row.state) {
     case State::unknown:
         return Verdict::miss;
     case State::live:
-        return freshness.accepts(row.mark == Mark::dirty || !params.sees_every_write, row.age) ? Verdict::hit
-                                                                                               : Verdict::miss;
+        return freshness.accepts(row.mark == Mark::dirty || !sees_every_write, row.age) ? Verdict::hit : Verdict::miss;
     case State::merged:
         return row.mark == Mark::clean ? Verdict::alias : Verdict::miss;
     case State::absent:
     case State::archived:
         return row.mark == Mark::clean && row.age <= params.negative_ttl &&
-                       freshness.accepts(!params.sees_every_write, row.age)
+                       freshness.accepts(!sees_every_write, row.age)
                    ? Verdict::negative_hit
                    : Verdict::miss;
     case State::erased:
@@ -85,9 +85,10 @@ public:
     };
 
     ReadMachine(std::vector<Value> values, const ReadOptions& options, const ReadThroughParams& params,
-                ReadThroughStats& stats)
+                bool sees_every_write, ReadThroughStats& stats)
         : options_{options}
         , params_{params}
+        , sees_every_write_{sees_every_write}
         , stats_{stats}
         , slots_(values.size()) {
         for (std::size_t i = 0; i < values.size(); ++i)
@@ -118,7 +119,7 @@ public:
             const std::size_t i = active_[at];
             Slot& slot = slots_[i];
             Row<R>& row = found.rows[at];
-            switch (judge(row, options_.freshness, params_)) {
+            switch (judge(row, options_.freshness, params_, sees_every_write_)) {
             case Verdict::hit:
                 ++stats_.hits;
                 slot.reading = reading_of(std::move(row));
@@ -160,10 +161,12 @@ public:
         return Step::ask_directly;
     }
 
-    // Joins the flights that may be joined and begins the others. `by_id` and `by` are the same table for `ById`.
+    // Joins the flights that may be joined and begins the others, at most `room` of them. `by_id` and `by` are the same
+    // table for `ById`.
     template<class Flights>
-    Step board(FlightTable<Id, R>& by_id, Flights& by, bool closed, const std::shared_ptr<FlightWaiter<R>>& self,
-               Begun& begun) {
+    Step board(FlightTable<Id, R>& by_id, Flights& by, bool closed, std::size_t room,
+               const std::shared_ptr<FlightWaiter<R>>& self, Begun& begun) {
+        room_ = room;
         begun.ticket = std::exchange(ticket_, no_ticket);
         for (const std::size_t i : std::exchange(boarding_, {})) {
             Slot& slot = slots_[i];
@@ -194,7 +197,8 @@ public:
             repeat(i, landing.reading.error);
             break;
         case Landing<R>::Kind::failed:
-            fail(slot, landing.reading.error);
+            if (!follow_while_failing(i, landing.reading.error))
+                fail(slot, landing.reading.error);
             break;
         }
         return pending_ == 0;
@@ -213,8 +217,9 @@ public:
                 continue;
             fail(slot, Errc::deadline_exceeded);
         }
-        for (const std::size_t i : std::exchange(active_, {}))
-            fail(slots_[i], Errc::deadline_exceeded);
+        for (auto* rest : {&active_, &boarding_})
+            for (const std::size_t i : std::exchange(*rest, {}))
+                fail(slots_[i], Errc::deadline_exceeded);
         pending_ = 0;
         return Step::finish;
     }
@@ -252,6 +257,7 @@ private:
         int hops = 0;
         bool waiting = false;
         bool flies_by_id = false;
+        bool lagged = false;
     };
 
     static constexpr int max_hops = 64; // a chain of merges is shorter; a ring would not end
@@ -272,21 +278,30 @@ private:
                    const std::shared_ptr<FlightWaiter<R>>& self, Ticket ticket, std::vector<Key>& begun,
                    std::vector<std::shared_ptr<Flight<R>>>& flights) {
         Slot& slot = slots_[i];
-        auto flight = table.joinable(key, slot.row.ticket);
+        auto flight = table.joinable(key, known(slot, ticket), options_.priority);
         if (flight) {
             ++stats_.joined;
         } else if (closed) {
             return fail(slot, Errc::shutting_down);
-        } else if (table.size() >= params_.max_in_flight) {
+        } else if (room_ == 0) {
             return fail(slot, Errc::overloaded);
         } else {
-            flight = table.begin(key, ticket);
+            --room_;
+            flight = table.begin(key, ticket, options_.priority);
             begun.push_back(key);
             flights.push_back(flight);
         }
         flight->join(self, i);
         slot.waiting = true;
         ++pending_;
+    }
+
+    // What a flight must have begun after. A tier beside which others write does not show in its row what was learned
+    // before this reader came: only a flight that began with this reader will do.
+    Ticket known(const Slot& slot, Ticket own) const noexcept {
+        if (sees_every_write_ || options_.freshness != Freshness::fresh())
+            return slot.row.ticket;
+        return std::max(slot.row.ticket, Ticket{static_cast<std::uint64_t>(own) - 1});
     }
 
     static bool still_answers(const Slot& slot, const Reading<R>& reading) {
@@ -305,11 +320,24 @@ private:
 
     void repeat(std::size_t i, boost::system::error_code why) {
         Slot& slot = slots_[i];
-        if (slot.attempts >= params_.max_attempts)
+        // A server that lags is not cured by asking it over and over.
+        const bool lags = why == Errc::source_lagging;
+        if (slot.attempts >= params_.max_attempts || (lags && slot.lagged))
             return fail(slot, why);
+        slot.lagged = lags;
         ++slot.attempts;
         ++stats_.repeats;
         active_.push_back(i);
+    }
+
+    // While the source fails, a merge that may be out of date still leads to the survivor.
+    bool follow_while_failing(std::size_t i, boost::system::error_code why) {
+        Slot& slot = slots_[i];
+        if (slot.row.state != State::merged || !options_.stale_if_error || why != Condition::recoverable_by_fallback ||
+            !follow(slot, slot.row))
+            return false;
+        active_.push_back(i);
+        return true;
     }
 
     void fail(Slot& slot, boost::system::error_code why) {
@@ -326,11 +354,13 @@ private:
 
     ReadOptions options_;
     const ReadThroughParams& params_;
+    bool sees_every_write_;
     ReadThroughStats& stats_;
     std::vector<Slot> slots_;
     std::vector<std::size_t> active_;   // to be looked up
     std::vector<std::size_t> boarding_; // looked up, missed
     std::size_t pending_ = 0;
+    std::size_t room_ = 0;
     Ticket ticket_ = no_ticket;
 };
 

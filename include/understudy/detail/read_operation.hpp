@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/detail/deadline.hpp>
 #include <understudy/detail/read_through_core.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -8,7 +9,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -31,7 +32,6 @@ public:
     template<class Self>
     void operator()(Self& self) {
         self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-        call_->deadline = after(call_->options.timeout);
         if (call_->machine.start() == Step::finish)
             return post_empty(self);
         take(self, Step::look_up);
@@ -39,7 +39,7 @@ public:
 
     template<class Self>
     void operator()(Self& self, boost::system::error_code error, Rows<R> rows) {
-        call_->guard.cancel();
+        call_->end_guard();
         if (is_cancelled(self))
             return;
         take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_rows(std::move(rows)));
@@ -47,7 +47,7 @@ public:
 
     template<class Self>
     void operator()(Self& self, boost::system::error_code error, Ticket ticket) {
-        call_->guard.cancel();
+        call_->end_guard();
         if (is_cancelled(self))
             return;
         take(self, error ? call_->machine.on_lookup_failed(error) : call_->machine.on_ticket(ticket));
@@ -67,10 +67,8 @@ public:
             return self.complete({}, {});
         if (is_cancelled(self))
             return;
-        Step step = call_->machine.resume();
-        if (step != Step::finish && Clock::now() >= call_->deadline)
-            step = call_->machine.on_deadline();
-        take(self, step);
+        const Step step = call_->machine.resume();
+        take(self, step == Step::wait && call_->is_late() ? call_->machine.on_deadline() : step);
     }
 
 private:
@@ -78,7 +76,8 @@ private:
         Call(std::shared_ptr<Core> with, std::vector<typename By::value_type> values, const ReadOptions& how)
             : core{std::move(with)}
             , options{how}
-            , machine{std::move(values), options, core->params, core->stats}
+            , machine{std::move(values), options, core->params, core->sees_every_write, core->stats}
+            , deadline{deadline_after<Clock>(how.timeout)}
             , timer{core->executor}
             , guard{core->executor} {}
 
@@ -87,22 +86,24 @@ private:
                 timer.cancel();
         }
 
+        bool is_late() const { return Clock::now() >= deadline; }
+
+        void end_guard() {
+            ++lookups;
+            guard.cancel();
+        }
+
         std::shared_ptr<Core> core;
         ReadOptions options;
         Machine machine;
-        typename Clock::time_point deadline{};
+        typename Clock::time_point deadline;
         Timer timer;
-        // Ends a look-up that takes too long.
+        // Ends a question to the primary that takes too long; `lookups` tells it which one it was set for.
         Timer guard;
         boost::asio::cancellation_signal end_lookup;
+        std::uint64_t lookups = 0;
         bool empty = false;
     };
-
-    static typename Clock::time_point after(std::chrono::milliseconds time) {
-        const auto now = Clock::now();
-        const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
-        return now + std::clamp(time, std::chrono::milliseconds{0}, most);
-    }
 
     template<class Self>
     bool is_cancelled(Self& self) {
@@ -123,8 +124,13 @@ private:
     template<class Self>
     void take(Self& self, Step step) {
         const auto call = call_;
+        // What is there is given even late; nothing new is begun.
+        if (step != Step::finish && step != Step::wait && step != Step::look_up && call->is_late())
+            step = call->machine.on_deadline();
         if (step == Step::board)
             step = call->core->board(call->machine, call, call->options);
+        if (step == Step::ask_directly && call->core->closed)
+            step = call->machine.on_readings(Errc::shutting_down, {});
         switch (step) {
         case Step::look_up:
             call->core->primary.template async_lookup<By>(call->machine.targets(), guarded(self, call));
@@ -150,15 +156,16 @@ private:
     // operation is.
     template<class Self>
     static auto guarded(Self& self, const std::shared_ptr<Call>& call) {
-        call->guard.expires_at(std::min(call->deadline, after(call->core->params.lookup_timeout)));
-        call->guard.async_wait([weak = std::weak_ptr{call}](boost::system::error_code error) {
+        const std::weak_ptr<Call> weak{call};
+        call->guard.expires_at(std::min(call->deadline, deadline_after<Clock>(call->core->params.lookup_timeout)));
+        call->guard.async_wait([weak, lookup = call->lookups](boost::system::error_code error) {
             const auto alive = weak.lock();
-            if (!error && alive)
+            if (!error && alive && alive->lookups == lookup)
                 alive->end_lookup.emit(boost::asio::cancellation_type::terminal);
         });
         auto outer = self.get_cancellation_state().slot();
         if (outer.is_connected())
-            outer.assign([weak = std::weak_ptr{call}](boost::asio::cancellation_type type) {
+            outer.assign([weak](boost::asio::cancellation_type type) {
                 if (const auto alive = weak.lock())
                     alive->end_lookup.emit(type);
             });
@@ -167,7 +174,7 @@ private:
 
     static ReadOptions remaining(const Call& call) {
         ReadOptions options = call.options;
-        options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - Clock::now());
+        options.timeout = time_until<Clock>(call.deadline);
         return options;
     }
 

@@ -2,6 +2,7 @@
 
 #include <understudy/detail/fill_machine.hpp>
 #include <understudy/detail/flight_table.hpp>
+#include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/read_machine.hpp>
 #include <understudy/read_through_params.hpp>
 #include <understudy/read_through_stats.hpp>
@@ -35,6 +36,7 @@ public:
         : primary{std::move(first)}
         , fallback{std::move(second)}
         , params{with}
+        , sees_every_write{with.sees_every_write.value_or(!is_cache<Fallback>())}
         , executor{primary.get_executor()}
         , idle_{executor} {
         idle_.expires_at(Timer::time_point::max());
@@ -52,7 +54,7 @@ public:
     typename ReadMachine<By>::Step board(ReadMachine<By>& machine, const std::shared_ptr<FlightWaiter<R>>& waiter,
                                          const ReadOptions& options) {
         typename ReadMachine<By>::Begun begun;
-        const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, waiter, begun);
+        const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, room(), waiter, begun);
         fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options);
         fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
         return step;
@@ -64,9 +66,9 @@ public:
         std::vector<key_t<R>> missing;
         std::vector<FlightPtr> begun;
         for (auto& id : ids) {
-            if (closed || table.size() >= params.max_in_flight || table.joinable(id, no_ticket))
+            if (closed || missing.size() >= room() || table.joinable(id, no_ticket, Priority::background))
                 continue;
-            begun.push_back(table.begin(id, ticket));
+            begun.push_back(table.begin(id, ticket, options.priority));
             missing.push_back(std::move(id));
         }
         fill<ById<R>>(std::move(missing), std::move(begun), ticket, options);
@@ -86,6 +88,7 @@ public:
     Primary primary;
     Fallback fallback;
     const ReadThroughParams params;
+    const bool sees_every_write;
     ReadThroughStats stats;
     Executor executor;
     bool closed = false;
@@ -96,7 +99,12 @@ private:
         FillMachine<By> machine;
         std::vector<FlightPtr> flights;
         typename Clock::time_point begun;
+        bool landed = false;
     };
+
+    std::size_t room() const noexcept {
+        return params.max_in_flight > in_flight_ ? params.max_in_flight - in_flight_ : 0;
+    }
 
     template<IndexTag By>
     void fill(std::vector<typename By::value_type> values, std::vector<FlightPtr> flights, Ticket ticket,
@@ -105,6 +113,7 @@ private:
             return;
         ++stats.fills;
         ++fills_;
+        in_flight_ += values.size();
         ReadOptions options;
         options.priority = reader.priority;
         options.timeout = params.fill_timeout;
@@ -116,12 +125,14 @@ private:
             if (error)
                 state->machine.on_read_failed(error);
             else
-                state->machine.on_readings(std::move(readings), std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                                    Clock::now() - state->begun));
+                state->machine.on_readings(std::move(readings),
+                                           std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - state->begun));
             self->populate(state);
         };
-        fallback.template async_fetch<By>(std::move(values), options,
-                                          boost::asio::bind_executor(executor, std::move(on_read)));
+        guarded(state, [&] {
+            fallback.template async_fetch<By>(std::move(values), options,
+                                              boost::asio::bind_executor(executor, std::move(on_read)));
+        });
     }
 
     // A fill applies first, then answers.
@@ -132,13 +143,13 @@ private:
             return note(state);
         auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
                                                                    std::vector<Applied> outcomes) {
-            if (error)
+            if (error || !state->machine.on_applied(outcomes))
                 ++self->stats.populate_failures;
-            else
-                state->machine.on_applied(outcomes);
             self->note(state);
         };
-        primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
+        guarded(state, [&] {
+            primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
+        });
     }
 
     template<IndexTag By>
@@ -147,33 +158,49 @@ private:
             if (state->machine.has_absences()) {
                 auto on_noted = [self = this->shared_from_this(), state](boost::system::error_code error,
                                                                          std::vector<Applied> outcomes) {
-                    if (error)
+                    if (error || !state->machine.on_noted(outcomes))
                         ++self->stats.populate_failures;
-                    else
-                        state->machine.on_noted(outcomes);
                     self->land(state);
                 };
-                primary.template async_note_absent<By>(state->machine.take_absences(), state->machine.ticket(),
-                                                       boost::asio::bind_executor(executor, std::move(on_noted)));
+                guarded(state, [&] {
+                    primary.template async_note_absent<By>(state->machine.take_absences(), state->machine.ticket(),
+                                                           state->machine.absence_age(),
+                                                           boost::asio::bind_executor(executor, std::move(on_noted)));
+                });
                 return;
             }
         }
         land(state);
     }
 
+    // A store that throws fails this load; left alone, its keys could never be loaded again.
+    template<IndexTag By, class Start>
+    void guarded(const std::shared_ptr<Fill<By>>& state, Start start) {
+        try {
+            start();
+        } catch (...) {
+            state->machine.on_read_failed(Errc::unavailable);
+            land(state);
+        }
+    }
+
     template<IndexTag By>
     void land(const std::shared_ptr<Fill<By>>& state) {
+        if (std::exchange(state->landed, true))
+            return;
         auto& table = flights<By>();
         for (std::size_t i = 0; i < state->flights.size(); ++i)
             table.end(state->machine.values()[i], state->flights[i]);
         for (std::size_t i = 0; i < state->flights.size(); ++i)
             state->flights[i]->land(state->machine.landings()[i]);
+        in_flight_ -= state->flights.size();
         if (--fills_ == 0)
             idle_.cancel();
     }
 
     std::map<std::type_index, std::shared_ptr<void>> flights_;
     std::size_t fills_ = 0;
+    std::size_t in_flight_ = 0; // values
     Timer idle_;
 };
 

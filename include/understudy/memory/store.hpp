@@ -68,13 +68,14 @@ public:
 
     /// See `Replica`. Never fails.
     template<IndexTag By, class Token = boost::asio::deferred_t>
-    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket,
+                           std::chrono::milliseconds elapsed, Token&& token = {}) {
         return posted<ApplySignature<R>>(
-            [table = table_, values = std::move(values), ticket] {
+            [table = table_, values = std::move(values), ticket, elapsed] {
                 std::vector<Applied> outcomes;
                 outcomes.reserve(values.size());
                 for (const auto& value : values)
-                    outcomes.push_back(table->template note_absent<By>(value, ticket, now()));
+                    outcomes.push_back(table->template note_absent<By>(value, ticket, now() - elapsed));
                 return outcomes;
             },
             std::forward<Token>(token));

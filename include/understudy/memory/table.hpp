@@ -3,6 +3,7 @@
 #include <understudy/detail/apply_rule.hpp>
 #include <understudy/index.hpp>
 #include <understudy/memory/detail/absence_notes.hpp>
+#include <understudy/memory/detail/floors.hpp>
 #include <understudy/memory/detail/index_map.hpp>
 #include <understudy/memory/params.hpp>
 #include <understudy/observation.hpp>
@@ -31,6 +32,8 @@ public:
 
     explicit Table(Params params = {})
         : params_{params} {}
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
 
     std::size_t size() const noexcept { return rows_.size(); }
 
@@ -44,7 +47,7 @@ public:
                 return seen(it->second, now);
             Row<R> row;
             row.id = value;
-            row.ticket = evicted_;
+            row.ticket = floors_.of(value);
             return row;
         } else {
             const auto wanted = normalised<By>(value);
@@ -57,7 +60,7 @@ public:
             if (best)
                 return seen(*best, now);
             Row<R> row;
-            row.ticket = evicted_;
+            row.ticket = index<By>().floor_of(wanted);
             notes<By>().look_up(wanted, now, row);
             return row;
         }
@@ -85,16 +88,19 @@ public:
     }
 
     template<IndexTag By>
-    Applied note_absent(const typename By::value_type& value, Ticket ticket, Instant now) {
+    Applied note_absent(const typename By::value_type& value, Ticket ticket, Instant since) {
         const auto wanted = normalised<By>(value);
         bool contradicted = false;
         index<By>().for_each_key(wanted, [&](const key_t<R>&) { contradicted = true; });
-        if (contradicted || ticket <= evicted_)
+        if (contradicted || ticket <= index<By>().floor_of(wanted))
             return Applied::dropped;
-        return notes<By>().note(wanted, ticket, now, params_.max_absences);
+        return notes<By>().note(wanted, ticket, since, params_.max_absences);
     }
 
     void hint(const key_t<R>& key) {
+        // A bounded table has no room for rows that hold nothing: the floor remembers the hint.
+        if (params_.capacity != 0 && !rows_.contains(key))
+            return floors_.raise(key, draw_ticket());
         Entry& entry = entry_of(key);
         entry.row.ticket = draw_ticket();
         entry.row.mark = Mark::dirty;
@@ -107,7 +113,6 @@ private:
         understudy::detail::LagCount lag{};
         Instant lag_since{0};
         bool visited = false;
-        typename std::list<key_t<R>>::iterator place{};
     };
 
     Row<R> seen(Entry& entry, Instant now) const {
@@ -121,7 +126,7 @@ private:
         using understudy::detail::ApplyStep;
         const auto it = rows_.find(observation.key);
         understudy::detail::RowFacts facts;
-        facts.ticket = evicted_;
+        facts.ticket = floors_.of(observation.key);
         understudy::detail::ObservationFacts fresh{observation.ticket, observation.version, false};
         if (it != rows_.end()) {
             const Entry& entry = it->second;
@@ -136,7 +141,7 @@ private:
             break;
         case ApplyStep::keep:
             if (observation.confirm)
-                it->second.confirmed = now - observation.elapsed;
+                it->second.confirmed = std::max(it->second.confirmed, now - observation.elapsed);
             break;
         case ApplyStep::drop:
             break;
@@ -195,7 +200,7 @@ private:
             evict();
         Entry& entry = rows_[key];
         entry.row.id = key;
-        entry.place = queue_.insert(queue_.end(), key);
+        queue_.push_back(key);
         return entry;
     }
 
@@ -207,9 +212,12 @@ private:
             const auto victim = rows_.find(*hand_);
             if (!victim->second.visited) {
                 // What the row knew must still hold back reads that began before it was learned.
-                evicted_ = std::max(evicted_, victim->second.row.ticket);
-                if (victim->second.row.state == State::live)
-                    unindex(victim->second.row);
+                const Row<R>& row = victim->second.row;
+                floors_.raise(row.id, row.ticket);
+                evicted_ = std::max(evicted_, row.ticket);
+                if (row.state == State::live)
+                    for (auto& [type, map] : indexes_)
+                        map->evict(row.record, row.ticket);
                 hand_ = queue_.erase(hand_);
                 rows_.erase(victim);
                 return;
@@ -223,7 +231,7 @@ private:
     detail::IndexMap<By>& index() {
         auto& slot = indexes_[typeid(By)];
         if (!slot) {
-            auto map = std::make_unique<detail::IndexMap<By>>();
+            auto map = std::make_unique<detail::IndexMap<By>>(detail::Floors<typename By::value_type>{evicted_});
             for (const auto& [key, entry] : rows_)
                 if (entry.row.state == State::live)
                     map->insert(entry.row.record);
@@ -242,7 +250,8 @@ private:
 
     Params params_;
     std::uint64_t last_ticket_ = 0;
-    Ticket evicted_ = no_ticket;
+    detail::Floors<key_t<R>> floors_;
+    Ticket evicted_ = no_ticket; // the latest of all evicted rows
     std::unordered_map<key_t<R>, Entry> rows_;
     std::list<key_t<R>> queue_;
     typename std::list<key_t<R>>::iterator hand_ = queue_.end();

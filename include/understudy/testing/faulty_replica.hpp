@@ -5,11 +5,13 @@
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -62,15 +64,13 @@ public:
                 if (!hung)
                     return inner.template async_lookup<By>(std::move(values), std::move(handler));
                 auto slot = boost::asio::get_associated_cancellation_slot(handler);
-                if (!slot.is_connected())
-                    return;
-                auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-                slot.assign([inner, waiting](boost::asio::cancellation_type) mutable {
-                    boost::asio::post(inner.get_executor(),
-                                      boost::asio::append(
-                                          std::move(*waiting),
-                                          boost::system::error_code{boost::asio::error::operation_aborted}, Rows<R>{}));
-                });
+                auto forever = std::make_shared<boost::asio::steady_timer>(
+                    inner.get_executor(), boost::asio::steady_timer::time_point::max());
+                auto give_up = [forever, handler = std::move(handler)](boost::system::error_code error) mutable {
+                    std::move(handler)(error, Rows<R>{});
+                };
+                forever->async_wait(boost::asio::bind_cancellation_slot(
+                    slot, boost::asio::bind_executor(inner.get_executor(), std::move(give_up))));
             },
             std::forward<Token>(token));
     }
@@ -92,11 +92,12 @@ public:
     }
 
     template<IndexTag By, class Token = boost::asio::deferred_t>
-    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket, Token&& token = {}) {
+    auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket,
+                           std::chrono::milliseconds elapsed, Token&& token = {}) {
         return guarded<ApplySignature<R>, std::vector<Applied>>(
             faults_->down || faults_->read_only,
-            [inner = inner_, values = std::move(values), ticket](auto handler) mutable {
-                inner.template async_note_absent<By>(std::move(values), ticket, std::move(handler));
+            [inner = inner_, values = std::move(values), ticket, elapsed](auto handler) mutable {
+                inner.template async_note_absent<By>(std::move(values), ticket, elapsed, std::move(handler));
             },
             std::forward<Token>(token));
     }

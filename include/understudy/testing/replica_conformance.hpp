@@ -123,7 +123,8 @@ private:
     static Applied note(Fixture& f, typename By::value_type value, Ticket at) {
         std::vector<typename By::value_type> values;
         values.push_back(std::move(value));
-        return f.await(f.store().template async_note_absent<By>(std::move(values), at)).front();
+        return f.await(f.store().template async_note_absent<By>(std::move(values), at, std::chrono::milliseconds{0}))
+            .front();
     }
 
     static void expect_row(const Row<R>& row, const R& record, Mark mark, std::string_view what) {

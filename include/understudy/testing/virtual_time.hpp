@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <stdexcept>
@@ -81,7 +82,9 @@ private:
         context_.restart();
         context_.poll();
         const auto next = VirtualClock::state().until_next;
-        return next.count() < 0 ? VirtualClock::duration::zero() : next;
+        // A timer that is set to the end of time never fires.
+        constexpr VirtualClock::duration horizon = std::chrono::hours{24 * 365 * 10};
+        return next > horizon ? VirtualClock::duration::max() : std::max(next, VirtualClock::duration::zero());
     }
 
     boost::asio::io_context context_;

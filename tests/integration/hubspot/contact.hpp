@@ -65,5 +65,6 @@ struct ByEmail : understudy::Index<&Contact::email> {
 };
 
 struct ByStudentId : understudy::Index<&Contact::student_id> {
+    static constexpr bool is_unique = false;
     static constexpr std::string_view name = "student_id";
 };

@@ -202,6 +202,22 @@ BOOST_AUTO_TEST_CASE(while_many_batches_are_under_way_values_collect) {
     BOOST_TEST(w.source.calls()[1].values == 39U);
 }
 
+BOOST_AUTO_TEST_CASE(what_nobody_waits_for_any_more_is_not_asked) {
+    World w;
+    CoalescingParams params;
+    params.max_in_flight = 1;
+    Coalescing<Scripted, VirtualClock> store{w.source, params};
+    fetch(store, {key(1)});
+    w.time.advance(20ms);
+    const auto hasty = fetch(store, {key(2)}, within(50ms));
+    w.time.run();
+    BOOST_TEST((hasty->error == Errc::deadline_exceeded));
+    BOOST_TEST(w.source.calls().size() == 1U);
+    BOOST_TEST(fetch(store, {key(3)})->done == false);
+    w.time.run();
+    BOOST_TEST(w.source.calls().size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_is_as_urgent_as_its_most_urgent_rider) {
     World w;
     Coalescing<Scripted, VirtualClock> store{w.source};
@@ -354,7 +370,10 @@ BOOST_AUTO_TEST_CASE(I13_after_a_429_nothing_goes_out_until_the_server_allows) {
     World w;
     Budgeted<Scripted, VirtualClock> store{w.source, w.budget};
     const auto begin = VirtualClock::now();
-    w.budget.observe({.retry_after = 4s, .refused = true});
+    RateReport refused;
+    refused.retry_after = 4s;
+    refused.refused = true;
+    w.budget.observe(refused);
     const auto result = fetch(store, {key(1)});
     w.time.run();
     BOOST_TEST(result->readings.front().found());
@@ -378,20 +397,88 @@ BOOST_AUTO_TEST_CASE(I13_searches_have_an_allowance_of_their_own) {
 
 BOOST_AUTO_TEST_CASE(I13_a_used_up_day_stops_everything) {
     World w;
-    w.budget.observe({.bucket = RateBucket::daily, .retry_after = 1h, .refused = true});
+    RateReport refused;
+    refused.bucket = RateBucket::daily;
+    refused.retry_after = 1h;
+    refused.refused = true;
+    w.budget.observe(refused);
     BOOST_TEST((w.budget.wait_estimate(RateBucket::window) == 1h));
     BOOST_TEST((w.budget.wait_estimate(RateBucket::search) == 1h));
 }
 
-BOOST_AUTO_TEST_CASE(more_than_a_batch_takes_as_many_permits) {
-    World w;
+BOOST_AUTO_TEST_CASE(I13_more_than_a_batch_is_sent_batch_by_batch_with_a_permit_for_each) {
+    World w{RateBudgetParams{.limit = 2}};
     Budgeted<Scripted, VirtualClock> store{w.source, w.budget};
     std::vector<std::string> keys;
     for (int i = 1; i <= 250; ++i)
         keys.push_back(key(i));
-    fetch(store, keys);
+    const auto result = fetch(store, keys);
     w.time.run();
+    BOOST_TEST_REQUIRE(result->readings.size() == 250U);
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        BOOST_TEST_REQUIRE(result->readings[i].id == keys[i]);
     BOOST_TEST(w.budget.stats().granted == 3U);
+    BOOST_TEST((w.source.calls()[2].at - w.source.calls()[0].at >= 10s));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_answered_before_a_batch_failed_counts) {
+    World w;
+    Budgeted<Scripted, VirtualClock> store{w.source, w.budget};
+    std::vector<std::string> keys;
+    for (int i = 1; i <= 150; ++i)
+        keys.push_back(key(i));
+    w.source.read_after(0ms);
+    const auto result = fetch(store, keys);
+    w.time.settle();
+    w.source.read_after(500ms);
+    const auto other = fetch(store, keys);
+    w.time.advance(100ms);
+    w.source.fail_always(Errc::forbidden);
+    w.time.run();
+    BOOST_TEST((!result->error && result->readings[149].found()));
+    BOOST_TEST((other->error == Errc::forbidden));
+}
+
+BOOST_AUTO_TEST_CASE(I13_those_behind_a_waiter_who_leaves_are_served_in_their_own_time) {
+    World w{RateBudgetParams{.limit = 1, .window = 10s}};
+    Budgeted<Scripted, VirtualClock> store{w.source, w.budget};
+    fetch(store, {key(1)});
+    w.time.settle();
+    boost::asio::cancellation_signal signal;
+    store.async_fetch({key(2)}, {}, boost::asio::bind_cancellation_slot(signal.slot(), [](auto, auto) {}));
+    const auto behind = fetch(store, {key(3)}, within(60s, Priority::background));
+    w.time.advance(1s);
+    signal.emit(boost::asio::cancellation_type::total);
+    w.time.advance(9'200ms);
+    BOOST_TEST(w.source.calls().size() == 2U);
+    w.time.run();
+    BOOST_TEST(behind->done);
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_without_waiters_keeps_nothing_busy) {
+    World w;
+    RateReport refused;
+    refused.bucket = RateBucket::daily;
+    refused.retry_after = 10h;
+    refused.refused = true;
+    w.budget.observe(refused);
+    Budgeted<Scripted, VirtualClock> store{w.source, w.budget};
+    const auto begin = VirtualClock::now();
+    const auto result = fetch(store, {key(1)}, within(20s));
+    w.time.run();
+    BOOST_TEST((result->error == Errc::rate_limited));
+    BOOST_TEST((VirtualClock::now() - begin < 1min));
+}
+
+BOOST_AUTO_TEST_CASE(any_time_out_will_do) {
+    World w;
+    Coalescing<Budgeted<Scripted, VirtualClock>, VirtualClock> store{
+        Budgeted<Scripted, VirtualClock>{w.source, w.budget, BudgetedParams{.max_tries = 0}}};
+    const auto endless = fetch(store, {key(1)}, within(std::chrono::milliseconds::max()));
+    const auto negative = fetch(store, {key(2)}, within(-5ms));
+    w.time.run();
+    BOOST_TEST(endless->readings.front().found());
+    BOOST_TEST((negative->error == Errc::deadline_exceeded));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -92,6 +92,31 @@ BOOST_AUTO_TEST_CASE(I6_an_answer_under_another_id_leaves_an_alias_and_the_survi
     BOOST_TEST((fill.landings()[1].kind == Kind::repeat));
 }
 
+BOOST_AUTO_TEST_CASE(I8_two_states_of_one_record_in_one_answer_are_not_both_given) {
+    Machine fill{{"k1", "k2"}, Ticket{7}, false};
+    fill.on_readings({found(2), Reading<Customer>::of(customer(2, 3), Version{200})}, 0ms);
+    BOOST_TEST(fill.take_observations().size() == 2U);
+    fill.on_applied({Applied::applied, Applied::applied});
+    BOOST_TEST((fill.landings()[0].kind == Kind::answered));
+    BOOST_TEST((fill.landings()[1].kind == Kind::repeat));
+}
+
+BOOST_AUTO_TEST_CASE(I15_an_absence_is_as_old_as_its_reading) {
+    EmailMachine fill{{"a@example.com", "b@example.com"}, Ticket{7}, false};
+    auto old = Reading<Customer>::none({});
+    old.age = 40s;
+    fill.on_readings({Reading<Customer>::none({}), old}, 2s);
+    BOOST_TEST((fill.absence_age() == 42s));
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_accounts_for_too_little_stored_nothing) {
+    Machine fill{{"k1", "k2"}, Ticket{7}, false};
+    fill.on_readings({found(1), found(2)}, 0ms);
+    fill.take_observations();
+    BOOST_TEST(!fill.on_applied({Applied::applied}));
+    BOOST_TEST((fill.landings()[1].kind == Kind::answered));
+}
+
 BOOST_AUTO_TEST_CASE(a_stale_answer_of_a_lower_tier_is_passed_on_and_not_stored) {
     Machine fill{{"k1"}, Ticket{7}, false};
     auto stale = found(1);

@@ -5,7 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,6 +21,21 @@ namespace {
 constexpr RateLedger::Instant at(std::chrono::milliseconds time) {
     return time + 1h;
 }
+
+void take(RateLedger& book, int calls, RateLedger::Instant now) {
+    for (int i = 0; i < calls; ++i)
+        book.take(now);
+}
+
+RateReport seen(int remaining, std::chrono::milliseconds elapsed) {
+    RateReport report;
+    report.limit = 100;
+    report.remaining = remaining;
+    report.elapsed = elapsed;
+    return report;
+}
+
+constexpr auto nobody = [](int) { return false; };
 
 RateLedger ledger(int limit = 100) {
     return RateLedger{limit, 10s, 100ms, 0.05};
@@ -35,15 +52,14 @@ BOOST_AUTO_TEST_CASE(I13_no_rolling_window_ever_holds_more_calls_than_the_limit)
     auto now = at(0ms);
     for (int i = 0; i < 5'000; ++i) {
         now += std::chrono::milliseconds{random() % 700};
-        const int calls = 1 + static_cast<int>(random() % 3);
         const auto priority = static_cast<Priority>(random() % 3);
-        const auto when = book.earliest(priority, calls, now);
+        const auto when = book.earliest(priority, now);
         if (when > now + 1s)
             continue;
         now = std::max(now, when);
-        BOOST_TEST_REQUIRE((book.earliest(priority, calls, now) == now));
-        book.take(calls, now);
-        sent.insert(sent.end(), static_cast<std::size_t>(calls), now);
+        BOOST_TEST_REQUIRE((book.earliest(priority, now) == now));
+        book.take(now);
+        sent.push_back(now);
         const auto in_window = std::count_if(sent.begin(), sent.end(), [&](auto moment) { return moment > now - 10s; });
         BOOST_TEST_REQUIRE(in_window <= 20);
     }
@@ -52,45 +68,74 @@ BOOST_AUTO_TEST_CASE(I13_no_rolling_window_ever_holds_more_calls_than_the_limit)
 
 BOOST_AUTO_TEST_CASE(I13_background_work_leaves_the_reserve) {
     auto book = ledger(100);
-    book.take(95, at(0ms));
-    BOOST_TEST((book.earliest(Priority::background, 1, at(1ms)) == at(10'100ms)));
-    BOOST_TEST((book.earliest(Priority::write, 1, at(1ms)) == at(1ms)));
-    BOOST_TEST((book.earliest(Priority::interactive, 5, at(1ms)) == at(1ms)));
-    BOOST_TEST((book.earliest(Priority::interactive, 6, at(1ms)) == at(10'100ms)));
+    take(book, 95, at(0ms));
+    BOOST_TEST((book.earliest(Priority::background, at(1ms)) == at(10'100ms)));
+    BOOST_TEST((book.earliest(Priority::write, at(1ms)) == at(1ms)));
+    take(book, 4, at(1ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(2ms)) == at(2ms)));
+    take(book, 1, at(2ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(3ms)) == at(10'100ms)));
 }
 
 BOOST_AUTO_TEST_CASE(I13_a_limit_lowered_by_a_header_holds_at_once) {
     auto book = ledger(190);
-    book.take(100, at(0ms));
-    BOOST_TEST((book.earliest(Priority::interactive, 1, at(1s)) == at(1s)));
-    book.learn({.limit = 100}, at(1s));
+    take(book, 100, at(0ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(1s)) == at(1s)));
+    RateReport report;
+    report.limit = 100;
+    book.learn(report, at(1s));
     BOOST_TEST(book.limit() == 100);
-    BOOST_TEST((book.earliest(Priority::interactive, 1, at(1s)) == at(10'100ms)));
+    BOOST_TEST((book.earliest(Priority::interactive, at(1s)) == at(10'100ms)));
 }
 
 BOOST_AUTO_TEST_CASE(I13_calls_of_others_count) {
     auto book = ledger(100);
-    book.take(10, at(0ms));
-    book.learn({.limit = 100, .remaining = 5}, at(500ms));
-    BOOST_TEST((book.earliest(Priority::interactive, 5, at(600ms)) == at(600ms)));
-    BOOST_TEST((book.earliest(Priority::interactive, 6, at(600ms)) == at(10'100ms)));
+    take(book, 10, at(0ms));
+    book.learn(seen(5, 0ms), at(500ms));
+    take(book, 4, at(600ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(600ms)) == at(600ms)));
+    take(book, 1, at(600ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(600ms)) == at(10'100ms)));
     // What others used is forgotten after a window.
-    BOOST_TEST((book.earliest(Priority::interactive, 100, at(10'600ms)) == at(10'600ms)));
+    take(book, 94, at(10'600ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(10'600ms)) == at(10'600ms)));
+}
+
+BOOST_AUTO_TEST_CASE(I13_calls_on_their_way_are_not_among_those_that_the_server_has_counted) {
+    // Others used 40. Of our 50, sent one a millisecond, the first is answered: one of ours and 40 others are counted.
+    auto book = ledger(100);
+    for (int i = 0; i < 50; ++i)
+        book.take(at(std::chrono::milliseconds{i}));
+    book.learn(seen(59, 500ms), at(500ms));
+    take(book, 10, at(501ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(502ms)) > at(502ms)));
+    // An answer that overtook it knew less, and changes nothing.
+    book.learn(seen(60, 700ms), at(503ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(504ms)) > at(504ms)));
+}
+
+BOOST_AUTO_TEST_CASE(calls_of_our_own_are_not_taken_for_those_of_others) {
+    auto book = ledger(100);
+    for (int i = 0; i < 50; ++i) {
+        book.take(at(std::chrono::milliseconds{10 * i}));
+        // Half a second a call, answered in order: the server has counted i + 1 of ours when it answers number i.
+        if (i >= 25)
+            book.learn(seen(100 - (i - 25) - 1, std::chrono::milliseconds{250}), at(std::chrono::milliseconds{10 * i}));
+    }
+    take(book, 49, at(500ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(500ms)) == at(500ms)));
 }
 
 BOOST_AUTO_TEST_CASE(I13_a_refusal_closes_the_bucket_for_as_long_as_the_server_says) {
     auto book = ledger(100);
-    book.learn({.retry_after = 3s, .refused = true}, at(0ms));
-    BOOST_TEST((book.earliest(Priority::interactive, 1, at(1ms)) == at(3s)));
-    book.learn({.refused = true}, at(4s));
-    BOOST_TEST((book.earliest(Priority::interactive, 1, at(5s)) == at(14s)));
-}
-
-BOOST_AUTO_TEST_CASE(more_than_ever_fits_waits_for_an_empty_window) {
-    auto book = ledger(10);
-    book.take(1, at(0ms));
-    BOOST_TEST((book.earliest(Priority::interactive, 50, at(1ms)) == at(10'100ms)));
-    BOOST_TEST((book.earliest(Priority::interactive, 50, at(10'100ms)) == at(10'100ms)));
+    RateReport report;
+    report.refused = true;
+    report.retry_after = 3s;
+    book.learn(report, at(0ms));
+    BOOST_TEST((book.earliest(Priority::interactive, at(1ms)) == at(3s)));
+    report.retry_after = std::nullopt;
+    book.learn(report, at(4s));
+    BOOST_TEST((book.earliest(Priority::interactive, at(5s)) == at(14s)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -126,9 +171,20 @@ BOOST_AUTO_TEST_CASE(a_value_leaves_once_for_all_who_asked) {
     waiting.add("b", 2);
     waiting.add("a", 3);
     BOOST_TEST(waiting.size() == 2U);
-    const auto batch = waiting.take(100);
+    const auto batch = waiting.take(100, nobody);
     BOOST_TEST((batch.values == std::vector<std::string>{"a", "b"}));
     BOOST_TEST((batch.riders == std::vector<std::vector<int>>{{1, 3}, {2}}));
+    BOOST_TEST(waiting.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_nobody_wants_any_more_stays_behind) {
+    Collector<std::string, int> waiting;
+    waiting.add("a", 1);
+    waiting.add("b", 2);
+    waiting.add("b", 3);
+    const auto batch = waiting.take(100, [](int rider) { return rider < 3; });
+    BOOST_TEST((batch.values == std::vector<std::string>{"b"}));
+    BOOST_TEST((batch.riders == std::vector<std::vector<int>>{{3}}));
     BOOST_TEST(waiting.empty());
 }
 
@@ -136,10 +192,10 @@ BOOST_AUTO_TEST_CASE(the_oldest_leave_first) {
     Collector<int, int> waiting;
     for (int i = 0; i < 5; ++i)
         waiting.add(i, i);
-    BOOST_TEST((waiting.take(3).values == std::vector<int>{0, 1, 2}));
+    BOOST_TEST((waiting.take(3, nobody).values == std::vector<int>{0, 1, 2}));
     waiting.add(4, 40);
     waiting.add(0, 50);
-    const auto batch = waiting.take(100);
+    const auto batch = waiting.take(100, nobody);
     BOOST_TEST((batch.values == std::vector<int>{3, 4, 0}));
     BOOST_TEST((batch.riders == std::vector<std::vector<int>>{{3}, {4, 40}, {50}}));
 }

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -87,11 +88,40 @@ BOOST_AUTO_TEST_CASE(a_bounded_table_keeps_what_is_asked_for) {
 BOOST_AUTO_TEST_CASE(I1_an_evicted_row_still_holds_back_reads_that_began_before_it_was_learned) {
     Table table{memory::Params{.capacity = 1}};
     const Ticket early = table.draw_ticket();
-    table.hint("k1");
+    put(table, customer(1, 3));
     put(table, customer(2));
     BOOST_TEST((row(table, 1).state == State::unknown));
-    BOOST_TEST((table.apply({seen(early, customer(1))}, 1h).front() == Applied::dropped));
     BOOST_TEST((row(table, 1).ticket > early));
+    BOOST_TEST((table.apply({seen(early, customer(1))}, 1h).front() == Applied::dropped));
+    // The address is held back as the key is.
+    const auto address = *customer(1, 3).email;
+    BOOST_TEST((table.note_absent<tests::ByEmail>(address, early, 1h) == Applied::dropped));
+}
+
+BOOST_AUTO_TEST_CASE(a_hint_at_a_row_that_a_bounded_table_lacks_holds_back_reads_and_takes_no_room) {
+    Table table{memory::Params{.capacity = 1}};
+    put(table, customer(2));
+    const Ticket early = table.draw_ticket();
+    table.hint("k1");
+    BOOST_TEST((row(table, 2).state == State::live));
+    BOOST_TEST((table.apply({seen(early, customer(1))}, 1h).front() == Applied::dropped));
+    BOOST_TEST((table.apply({seen(table.draw_ticket(), customer(1))}, 1h).front() == Applied::applied));
+}
+
+BOOST_AUTO_TEST_CASE(more_keys_than_a_bounded_table_holds_are_still_applied) {
+    Table table{memory::Params{.capacity = 10}};
+    const Ticket ticket = table.draw_ticket();
+    std::vector<Observation<Customer>> batch;
+    for (int i = 0; i < 100; ++i)
+        batch.push_back(seen(ticket, customer(i)));
+    const auto outcomes = table.apply(batch, 1h);
+    BOOST_TEST(std::count(outcomes.begin(), outcomes.end(), Applied::applied) >= 95);
+    BOOST_TEST(table.size() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stamp_before_1970_is_a_stamp_like_any_other) {
+    Table table;
+    BOOST_TEST((table.apply({seen(table.draw_ticket(), customer(1), -5)}, 1h).front() == Applied::applied));
 }
 
 BOOST_AUTO_TEST_CASE(an_evicted_row_leaves_the_indexes) {

@@ -54,7 +54,7 @@ struct NoWaiter final : FlightWaiter<Customer> {
 struct Reader {
     explicit Reader(std::vector<std::string> keys, ReadOptions options = {}, ReadThroughParams with = {})
         : params{with}
-        , machine{std::move(keys), options, params, stats} {
+        , machine{std::move(keys), options, params, params.sees_every_write.value_or(true), stats} {
         first = machine.start();
     }
 
@@ -67,7 +67,7 @@ struct Reader {
 
     Step board(bool closed = false) {
         begun = {};
-        return machine.board(table, table, closed, std::make_shared<NoWaiter>(), begun);
+        return machine.board(table, table, closed, params.max_in_flight, std::make_shared<NoWaiter>(), begun);
     }
 
     bool land(std::size_t slot, Kind kind, Reading<Customer> reading) {
@@ -187,14 +187,14 @@ BOOST_AUTO_TEST_CASE(I12_two_readers_share_a_flight) {
     first.rows({unknown()}, 10);
     first.board();
     ReadThroughStats stats;
-    Machine second{{"k1"}, {}, first.params, stats};
+    Machine second{{"k1"}, {}, first.params, true, stats};
     second.start();
     Rows<Customer> rows;
     rows.rows = {unknown()};
     rows.ticket = Ticket{11};
     second.on_rows(std::move(rows));
     Machine::Begun begun;
-    BOOST_TEST((second.board(first.table, first.table, false, std::make_shared<NoWaiter>(), begun) == Step::wait));
+    BOOST_TEST((second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun) == Step::wait));
     BOOST_TEST(begun.values.empty());
     BOOST_TEST(stats.joined == 1U);
 }
@@ -204,16 +204,60 @@ BOOST_AUTO_TEST_CASE(I7_a_reader_whose_row_was_hinted_at_after_the_flight_began_
     first.rows({unknown()}, 10);
     first.board();
     ReadThroughStats stats;
-    Machine second{{"k1"}, {}, first.params, stats};
+    Machine second{{"k1"}, {}, first.params, true, stats};
     second.start();
     Rows<Customer> rows;
     rows.rows = {row(1, Mark::dirty, 11)};
     rows.ticket = Ticket{12};
     second.on_rows(std::move(rows));
     Machine::Begun begun;
-    second.board(first.table, first.table, false, std::make_shared<NoWaiter>(), begun);
+    second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun);
     BOOST_TEST((begun.values == std::vector<std::string>{"k1"}));
     BOOST_TEST(stats.joined == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(I7_beside_other_writers_a_fresh_reader_joins_no_flight_that_began_before_it) {
+    ReadThroughParams params;
+    params.sees_every_write = false;
+    Reader first{{"k1"}, {}, params};
+    first.rows({row(1)}, 0);
+    first.machine.on_ticket(Ticket{10});
+    first.board();
+    ReadThroughStats stats;
+    Machine second{{"k1", "k1"}, {}, params, false, stats};
+    second.start();
+    Rows<Customer> rows;
+    rows.rows = {row(1), row(1)};
+    BOOST_TEST((second.on_rows(std::move(rows)) == Step::draw_ticket));
+    second.on_ticket(Ticket{11});
+    Machine::Begun begun;
+    second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun);
+    BOOST_TEST(begun.values.size() == 1U);
+    BOOST_TEST(stats.joined == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_merge_is_followed_while_the_source_fails) {
+    Reader reader{{"k1"}};
+    auto merged = tombstone(State::merged, 1s, Mark::dirty);
+    merged.merged_into = "k2";
+    reader.rows({merged});
+    reader.board();
+    BOOST_TEST(reader.land(0, Kind::failed, Reading<Customer>::failure(Errc::unavailable)));
+    BOOST_TEST((reader.machine.resume() == Step::look_up));
+    BOOST_TEST((reader.machine.targets() == std::vector<std::string>{"k2"}));
+    BOOST_TEST((reader.rows({row(2)}, 0) == Step::finish));
+    BOOST_TEST((reader.answer().id == "k2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_source_that_lags_is_asked_twice_and_not_four_times) {
+    Reader reader{{"k1"}};
+    for (int attempt = 1; attempt <= 2; ++attempt) {
+        reader.rows({row(1, Mark::dirty)});
+        reader.board();
+        reader.land(0, Kind::repeat, Reading<Customer>::failure(Errc::source_lagging));
+        BOOST_TEST((reader.machine.resume() == (attempt == 1 ? Step::look_up : Step::finish)));
+    }
+    BOOST_TEST(reader.answer().stale);
 }
 
 BOOST_AUTO_TEST_CASE(one_key_asked_twice_is_loaded_once) {
@@ -327,7 +371,7 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     ReadThroughStats stats;
     FlightTable<std::string, Customer> by_id;
     FlightTable<std::string, Customer> by_email;
-    EmailMachine machine{{"C1V2@example.com"}, {}, params, stats};
+    EmailMachine machine{{"C1V2@example.com"}, {}, params, true, stats};
     machine.start();
     BOOST_TEST((machine.targets() == std::vector<std::string>{"c1v2@example.com"}));
     Rows<Customer> rows;
@@ -335,7 +379,7 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     rows.ticket = Ticket{10};
     BOOST_TEST((machine.on_rows(rows) == EmailMachine::Step::board));
     EmailMachine::Begun begun;
-    machine.board(by_id, by_email, false, std::make_shared<NoWaiter>(), begun);
+    machine.board(by_id, by_email, false, 100, std::make_shared<NoWaiter>(), begun);
     BOOST_TEST((begun.ids == std::vector<std::string>{"k1"}));
     BOOST_TEST(begun.values.empty());
     // The record has another e-mail by now: it does not answer, and the value is looked up again.
@@ -345,7 +389,7 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     rows.rows = {unknown()};
     machine.on_rows(rows);
     begun = {};
-    machine.board(by_id, by_email, false, std::make_shared<NoWaiter>(), begun);
+    machine.board(by_id, by_email, false, 100, std::make_shared<NoWaiter>(), begun);
     BOOST_TEST((begun.values == std::vector<std::string>{"c1v2@example.com"}));
 }
 

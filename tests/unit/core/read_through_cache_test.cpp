@@ -7,12 +7,14 @@
 #include <understudy/testing/virtual_time.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -68,6 +70,20 @@ struct World {
     TestReplica replica{Memory{time.get_executor()}};
     TestSource source{time.get_executor()};
     Cache cache;
+};
+
+// A source that may throw instead of starting.
+struct ThrowingSource {
+    using record_type = Customer;
+    TestSource inner;
+    std::shared_ptr<bool> throws;
+    auto get_executor() const { return inner.get_executor(); }
+    template<IndexTag By, class Token>
+    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options, Token&& token) {
+        if (*throws)
+            throw std::bad_alloc{};
+        return inner.async_fetch<By>(std::move(values), options, std::forward<Token>(token));
+    }
 };
 
 ReadOptions with(Freshness freshness) {
@@ -548,14 +564,128 @@ BOOST_AUTO_TEST_CASE(tiers_nest) {
     World w;
     w.source.put(customer(1));
     Memory near{w.time.get_executor(), memory::Params{.capacity = 10}};
-    ReadThroughParams params;
-    params.sees_every_write = false;
-    ReadThroughCache<Memory, Cache, VirtualClock> tiers{near, w.cache, params};
+    ReadThroughCache<Memory, Cache, VirtualClock> tiers{near, w.cache};
     const auto bounded = with(Freshness::bounded(60s));
     BOOST_TEST(w.time.await(tiers.async_get("k1", bounded)).tier == 2);
     BOOST_TEST(w.time.await(tiers.async_get("k1", bounded)).tier == 0);
     BOOST_TEST(w.time.await(tiers.async_get("k1")).tier == 1);
     BOOST_TEST(w.source.calls().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(I7_a_near_tier_gives_no_fresh_reader_what_others_have_written_since) {
+    World w;
+    w.source.put(customer(1, 2));
+    Memory near{w.time.get_executor()};
+    ReadThroughCache<Memory, Cache, VirtualClock> tiers{near, w.cache};
+    w.time.await(tiers.async_get("k1"));
+    w.source.put(customer(1, 3));
+    w.hint("k1"); // in the shared replica; the near tier hears nothing
+    BOOST_TEST((w.time.await(tiers.async_get("k1")).record == customer(1, 3)));
+    // Nor does it let one join a load that began before.
+    w.source.answer_after(1s);
+    w.source.read_after(0ms);
+    w.hint("k1");
+    std::optional<Reading<Customer>> early;
+    std::optional<Reading<Customer>> late;
+    tiers.async_get("k1", {}, [&](auto, Reading<Customer> reading) { early = std::move(reading); });
+    w.time.advance(100ms);
+    w.source.put(customer(1, 4));
+    w.hint("k1");
+    tiers.async_get("k1", {}, [&](auto, Reading<Customer> reading) { late = std::move(reading); });
+    w.time.run();
+    BOOST_TEST((late->record == customer(1, 4)));
+}
+
+BOOST_AUTO_TEST_CASE(more_readers_than_a_bounded_tier_has_room_for_are_all_answered) {
+    World w;
+    Memory near{w.time.get_executor(), memory::Params{.capacity = 10}};
+    ReadThroughCache<Memory, TestSource, VirtualClock> cache{near, w.source};
+    int found = 0;
+    for (int i = 0; i < 400; ++i) {
+        w.source.put(customer(i));
+        cache.async_get("k" + std::to_string(i), {},
+                        [&](auto error, const auto& reading) { found += !error && reading.found(); });
+    }
+    w.time.run();
+    BOOST_TEST(found == 400);
+    BOOST_TEST(w.source.calls().size() < 500U);
+}
+
+BOOST_AUTO_TEST_CASE(every_step_runs_on_the_caches_executor_and_the_handler_on_its_own) {
+    World w;
+    w.source.put(customer(1));
+    boost::asio::io_context own;
+    bool done = false;
+    w.cache.async_get("k1", {}, boost::asio::bind_executor(own, [&](auto, const auto&) { done = true; }));
+    w.time.run();
+    BOOST_TEST((w.row("k1").state == State::live));
+    BOOST_TEST(!done);
+    own.run();
+    BOOST_TEST(done);
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_can_be_started_twice) {
+    World w;
+    w.source.put(customer(1));
+    auto operation = w.cache.async_get_many({"k1"});
+    auto again = operation;
+    BOOST_TEST(w.time.await(std::move(operation)).front().found());
+    BOOST_TEST(w.time.await(std::move(again)).front().found());
+}
+
+BOOST_AUTO_TEST_CASE(a_world_that_ends_with_loads_under_way_leaves_nothing_behind) {
+    auto w = std::make_unique<World>();
+    w->source.put(customer(1));
+    w->start("k1");
+    w->time.advance(10ms);
+    w.reset(); // the address sanitizer looks for what is left
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_throws_fails_the_load_and_not_the_key) {
+    VirtualTime time;
+    Memory memory{time.get_executor()};
+    auto throws = std::make_shared<bool>(true);
+    ThrowingSource source{TestSource{time.get_executor()}, throws};
+    source.inner.put(customer(1));
+    ReadThroughCache<Memory, ThrowingSource, VirtualClock> cache{memory, source};
+    BOOST_CHECK_THROW(time.await(cache.async_get("k1")), boost::system::system_error);
+    *throws = false;
+    BOOST_TEST(time.await(cache.async_get("k1")).found());
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_cache_asks_nobody_even_if_its_replica_is_down) {
+    World w;
+    w.source.put(customer(1));
+    w.time.await(w.cache.async_drain());
+    w.replica.set_down(true);
+    BOOST_TEST((w.get("k1").error == Errc::shutting_down));
+    BOOST_TEST(w.source.calls().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_without_time_gets_what_is_there_and_begins_nothing) {
+    World w;
+    w.source.put(customer(1));
+    ReadOptions now;
+    now.timeout = 0ms;
+    BOOST_TEST((w.get("k1", now).error == Errc::deadline_exceeded));
+    BOOST_TEST(w.source.calls().empty());
+    w.get("k1");
+    BOOST_TEST(w.get("k1", now).reading.found());
+}
+
+BOOST_AUTO_TEST_CASE(I15_in_two_tiers_an_absence_lives_no_longer_than_in_one) {
+    World w;
+    Memory near{w.time.get_executor()};
+    ReadThroughCache<Memory, Cache, VirtualClock> tiers{near, w.cache};
+    const auto any = with(Freshness::any());
+    BOOST_TEST(w.time.await(tiers.async_get<ByEmail>("c1v2@example.com", any)).absent());
+    w.source.put(customer(1));
+    w.time.advance(50s);
+    Memory other{w.time.get_executor()};
+    ReadThroughCache<Memory, Cache, VirtualClock> beside{other, w.cache};
+    BOOST_TEST(w.time.await(beside.async_get<ByEmail>("c1v2@example.com", any)).absent());
+    w.time.advance(15s);
+    BOOST_TEST(w.time.await(beside.async_get<ByEmail>("c1v2@example.com", any)).found());
 }
 
 BOOST_AUTO_TEST_CASE(a_stale_answer_of_a_lower_tier_is_given_and_not_kept) {

@@ -35,12 +35,12 @@ public:
     }
 
     // A value that was contradicted and noted again is listed twice, and may be forgotten early: that costs a read.
-    Applied note(const Value& value, Ticket ticket, Instant now, std::size_t most) {
-        const auto [it, added] = notes_.try_emplace(value, Note{ticket, now});
+    Applied note(const Value& value, Ticket ticket, Instant since, std::size_t most) {
+        const auto [it, added] = notes_.try_emplace(value, Note{ticket, since});
         if (!added) {
             if (ticket <= it->second.ticket)
                 return Applied::dropped;
-            it->second = {ticket, now};
+            it->second = {ticket, since};
             return Applied::applied;
         }
         oldest_.push_back(value);
