@@ -147,6 +147,8 @@ public:
 
     /// Passes a failure on to `Params::on_error`.
     void report(const ErrorDetail& detail) const { caller_->report(detail); }
+    /// See `Params::permit`.
+    const Permit& permit() const noexcept { return caller_->params.permit; }
 
     /// See `http::Client::close`.
     void close() { caller_->http.close(); }

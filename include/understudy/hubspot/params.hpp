@@ -5,7 +5,10 @@
 #include <understudy/hubspot/paths.hpp>
 #include <understudy/rate_report.hpp>
 
+#include <boost/system/error_code.hpp>
+
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -14,6 +17,10 @@
 #include <string_view>
 
 namespace understudy::hubspot {
+
+/// Waits until one more call may be sent, at most so long, and says whether it may.
+using Permit =
+    std::function<void(RateBucket, std::chrono::milliseconds, std::function<void(boost::system::error_code)>)>;
 
 /// How to talk to one HubSpot account.
 struct Params {
@@ -28,6 +35,9 @@ struct Params {
     std::size_t max_connections = 16;
     /// Gets what each answer says about the limits.
     RateObserver on_rate{};
+    /// Asked before each further call of a store's operation: a store that is `Budgeted` was given a permit for one,
+    /// and an answer that leaves questions open leads to more. May be empty.
+    Permit permit{};
     /// Gets the detail of each failure.
     ErrorObserver on_error{};
 };

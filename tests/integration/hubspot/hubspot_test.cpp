@@ -6,11 +6,13 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -223,6 +225,30 @@ BOOST_AUTO_TEST_CASE(inputs_that_the_batch_swallows_are_read_by_themselves) {
     BOOST_REQUIRE(!email_ec);
     BOOST_TEST(by_email[0].id == id_of(1));
     BOOST_TEST(bench.calls("read") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(I13_further_calls_of_one_fetch_ask_for_a_permit_each) {
+    Bench bench;
+    std::vector<RateBucket> asked;
+    error_code verdict;
+    bench.params.permit = [&](RateBucket bucket, std::chrono::milliseconds, std::function<void(error_code)> answer) {
+        asked.push_back(bucket);
+        boost::asio::post(bench.io, [answer = std::move(answer), verdict] { answer(verdict); });
+    };
+    bench.emulator.fault({{"action", "drop_results"}, {"kind", "batch_read"}, {"count", 2}, {"times", 2}});
+    const auto [ec, readings] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)});
+    BOOST_REQUIRE(!ec);
+    for (const auto& reading : readings)
+        BOOST_TEST(reading.found());
+    BOOST_TEST(asked.size() == 2U);
+
+    verdict = Errc::rate_limited;
+    const auto [refused_ec, refused] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)});
+    BOOST_REQUIRE(!refused_ec);
+    BOOST_TEST(refused[0].found() + refused[1].found() + refused[2].found() == 1);
+    for (const auto& reading : refused)
+        BOOST_TEST((reading.found() || reading.error == error_code{Errc::rate_limited}));
+    BOOST_TEST(bench.calls("read") == 2);
 }
 
 BOOST_AUTO_TEST_CASE(D2_a_property_taken_away_while_running_is_named_and_never_a_value) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <understudy/detail/erased_handler.hpp>
 #include <understudy/error.hpp>
-#include <understudy/http/detail/erased_handler.hpp>
 #include <understudy/http/detail/pool.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
@@ -236,8 +236,8 @@ private:
 
 /// Not a template, so that there is one of it however many callers there are.
 inline void start_request(const std::shared_ptr<Pool>& pool, std::unique_ptr<Exchange> exchange,
-                          ErasedHandler<boost::system::error_code, Answer> handler) {
-    boost::asio::async_compose<ErasedHandler<boost::system::error_code, Answer>,
+                          understudy::detail::ErasedHandler<void(boost::system::error_code, Answer)> handler) {
+    boost::asio::async_compose<understudy::detail::ErasedHandler<void(boost::system::error_code, Answer)>,
                                void(boost::system::error_code, Answer)>(RequestOp{pool, std::move(exchange)}, handler,
                                                                         pool->executor());
 }

@@ -41,17 +41,20 @@ struct Caller {
             params.on_error(detail);
     }
 
-    /// The JSON of a good answer. Nothing, and no error, when the one record asked for is not there.
-    std::optional<boost::json::value> accept(error_code& error, const http::Answer& answer,
-                                             const CallKind& kind) const {
+    /// The JSON of a good answer. Nothing, and no error, when the one record asked for is not there. `asked` is when
+    /// the call was made.
+    std::optional<boost::json::value> accept(error_code& error, const http::Answer& answer, const CallKind& kind,
+                                             std::chrono::steady_clock::time_point asked) const {
         Verdict verdict;
         if (error) {
             if (error == boost::asio::error::operation_aborted)
                 return std::nullopt;
             verdict = judge_failure(error, answer, kind);
         } else {
-            for (const auto& rate : rate_reports(answer, kind))
+            for (auto& rate : rate_reports(answer, kind)) {
+                rate.elapsed = std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked);
                 report(rate);
+            }
             if (answer.status >= 200 && answer.status < 300) {
                 if (auto value = parse_json(answer.body))
                     return value;
@@ -97,7 +100,7 @@ struct Call {
 };
 
 template<class Result>
-using CallHandler = http::detail::ErasedHandler<boost::system::error_code, Result>;
+using CallHandler = understudy::detail::ErasedHandler<void(boost::system::error_code, Result)>;
 
 template<class Result>
 class CallOp {
@@ -109,6 +112,7 @@ public:
     template<class Self>
     void operator()(Self& self) {
         self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+        asked_ = std::chrono::steady_clock::now();
         auto request = std::move(call_->request);
         request.headers.push_back({"Authorization", "Bearer " + caller_->params.access_token});
         request.headers.push_back({"Accept", "application/json"});
@@ -122,7 +126,7 @@ public:
     template<class Self>
     void operator()(Self& self, error_code error, const http::Answer& answer) {
         Result result{};
-        if (auto value = caller_->accept(error, answer, call_->kind)) {
+        if (auto value = caller_->accept(error, answer, call_->kind, asked_)) {
             if (auto parsed = call_->parse(std::move(*value)))
                 result = std::move(*parsed);
             else
@@ -134,6 +138,7 @@ public:
 private:
     std::shared_ptr<Caller> caller_;
     std::unique_ptr<Call<Result>> call_;
+    std::chrono::steady_clock::time_point asked_{};
 };
 
 /// Compiled once for each kind of result, however many callers there are.

@@ -28,7 +28,7 @@ public:
         : client_{std::move(client)}
         , type_{std::move(type)} {}
 
-    using Handler = http::detail::ErasedHandler<error_code, Names>;
+    using Handler = understudy::detail::ErasedHandler<void(error_code, Names)>;
 
     void async_get(std::chrono::milliseconds timeout, Handler handler) {
         boost::asio::async_compose<Handler, void(error_code, Names)>(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/detail/erased_handler.hpp>
 #include <understudy/hubspot/client.hpp>
 #include <understudy/hubspot/detail/definitions.hpp>
 #include <understudy/hubspot/detail/fetch_machine.hpp>
@@ -52,6 +53,19 @@ protected:
         boost::asio::post(executor, std::move(self));
     }
 
+    // Whether the next call is one that nobody took a permit for; asks for it then, and comes back with an error code.
+    template<class Self>
+    bool waits_for_permit(Self& self, RateBucket bucket) {
+        const auto permit = state_->client.permit();
+        if (calls_++ == 0 || !permit)
+            return false;
+        const auto executor = state_->client.get_executor();
+        const auto rest = left();
+        auto waiting = std::make_shared<understudy::detail::ErasedHandler<void(error_code)>>(executor, std::move(self));
+        permit(bucket, rest, [waiting](error_code error) { (*waiting)(error); });
+        return true;
+    }
+
     template<class Self>
     static bool is_cancelled(Self& self) {
         return self.cancelled() != boost::asio::cancellation_type::none;
@@ -65,6 +79,7 @@ protected:
 
 private:
     bool begun_ = false;
+    int calls_ = 0;
 };
 
 template<HubspotRecord R, IndexTag By>
@@ -109,6 +124,25 @@ public:
         act(self, machine_->on_definitions(error, names.get()));
     }
 
+    // The permit for a further call, or none.
+    template<class Self>
+    void operator()(Self& self, error_code error) {
+        if (is_cancelled(self))
+            return finish(self);
+        if (!error)
+            return ask(self);
+        switch (next_) {
+        case Machine::Action::batch:
+            return act(self, machine_->on_batch(error, {}));
+        case Machine::Action::single:
+            return act(self, machine_->on_single(error, {}));
+        case Machine::Action::definitions:
+            return act(self, machine_->on_definitions(error, nullptr));
+        case Machine::Action::done:
+            return finish(self);
+        }
+    }
+
 private:
     template<class Self>
     void act(Self& self, typename Machine::Action action) {
@@ -116,9 +150,18 @@ private:
             problem.operation = "read " + state_->type;
             state_->client.report(problem);
         }
+        if (action == Machine::Action::done)
+            return answered_ ? finish(self) : later(self);
+        next_ = action;
+        if (!waits_for_permit(self, RateBucket::window))
+            ask(self);
+    }
+
+    template<class Self>
+    void ask(Self& self) {
         auto client = state_->client;
         const auto state = state_;
-        switch (action) {
+        switch (next_) {
         case Machine::Action::batch: {
             const auto inputs = machine_->batch_inputs();
             const auto rest = left();
@@ -135,7 +178,7 @@ private:
             return state->definitions->async_get(rest, {executor, std::move(self)});
         }
         case Machine::Action::done:
-            return answered_ ? finish(self) : later(self);
+            return;
         }
     }
 
@@ -159,6 +202,7 @@ private:
     }
 
     std::unique_ptr<Machine> machine_;
+    typename Machine::Action next_ = Machine::Action::done;
 };
 
 template<HubspotRecord R, IndexTag By>
@@ -188,11 +232,26 @@ public:
         next(self);
     }
 
+    // The permit for a further call, or none.
+    template<class Self>
+    void operator()(Self& self, error_code error) {
+        error_ = is_cancelled(self) ? error_code{boost::asio::error::operation_aborted} : error;
+        if (error_)
+            return finish(self);
+        ask(self);
+    }
+
 private:
     template<class Self>
     void next(Self& self) {
         if (error_ || machine_->done())
             return answered_ ? finish(self) : later(self);
+        if (!waits_for_permit(self, RateBucket::search))
+            ask(self);
+    }
+
+    template<class Self>
+    void ask(Self& self) {
         const auto state = state_;
         auto client = state->client;
         auto body = machine_->body();
@@ -250,8 +309,8 @@ private:
 /// Starts an operation with a handler whose type is forgotten: see `ErasedHandler`.
 template<class Op, class... Results>
 void start_op(const std::shared_ptr<StoreState>& state, Op op,
-              http::detail::ErasedHandler<boost::system::error_code, Results...> handler) {
-    using Handler = http::detail::ErasedHandler<boost::system::error_code, Results...>;
+              understudy::detail::ErasedHandler<void(boost::system::error_code, Results...)> handler) {
+    using Handler = understudy::detail::ErasedHandler<void(boost::system::error_code, Results...)>;
     boost::asio::async_compose<Handler, void(boost::system::error_code, Results...)>(std::move(op), handler,
                                                                                      state->client.get_executor());
 }
@@ -267,7 +326,8 @@ template<class Signature, class Op, class Token>
 auto async_op(const std::shared_ptr<StoreState>& state, Op op, Token&& token) {
     return boost::asio::async_initiate<Token, Signature>(
         [](auto handler, const std::shared_ptr<StoreState>& started_by, Op started) {
-            using Handler = http::detail::ErasedHandler<boost::system::error_code, typename result_of<Signature>::type>;
+            using Handler =
+                understudy::detail::ErasedHandler<void(boost::system::error_code, typename result_of<Signature>::type)>;
             start_op(started_by, std::move(started), Handler{started_by->client.get_executor(), std::move(handler)});
         },
         token, state, std::move(op));
