@@ -36,7 +36,7 @@ int main() {
     // A cache is a source, so caches nest. The pocket does not hear of changes: it answers no reader who insists on
     // them.
     ReadThroughCache library{shelf, shop};
-    ReadThroughCache books{pocket, library, ReadThroughParams{.sees_every_write = false}};
+    ReadThroughCache books{pocket, library};
     const ReadOptions fresh;
     const ReadOptions minute_old{.freshness = Freshness::bounded(1min)};
 

@@ -44,6 +44,12 @@ public:
     /// Whether calls are failing at once.
     bool is_open() const noexcept { return breaker_->state() == detail::Breaker::State::open; }
 
+    /// Whether the last that was heard of the store was a failure, and not long ago: what a cache in front of it
+    /// answers cannot be confirmed at the moment.
+    bool is_failing() const noexcept {
+        return breaker_->failing(std::chrono::duration_cast<detail::Breaker::Instant>(Clock::now().time_since_epoch()));
+    }
+
     /// See `FetchableBy`. *Errors*: the store's, and `Errc::circuit_open`.
     template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
     requires FetchableBy<Store, By>

@@ -10,6 +10,8 @@ struct GuardedParams {
     int failures_to_open = 5;
     /// While open, one call per interval is let through to see whether the store is back.
     std::chrono::milliseconds probe_interval{1'000};
+    /// For how long a failure says that the store is failing, while nobody asks it.
+    std::chrono::milliseconds memory{30'000};
 };
 
 } // namespace understudy

@@ -32,7 +32,7 @@ std::string time_text(double milliseconds) {
 
 void row(std::ostream& out, const std::string& scene, const std::string& answers, const std::string& calls,
          const std::string& time, bool right) {
-    out << "  " << std::left << std::setw(46) << scene << std::right << std::setw(22) << answers << std::setw(14)
+    out << "  " << std::left << std::setw(50) << scene << std::right << std::setw(22) << answers << std::setw(14)
         << calls << std::setw(12) << time << "  " << (right ? "ok" : "WRONG") << '\n';
 }
 
@@ -46,7 +46,7 @@ bool right(const Report::SingleFlight& flight) {
 }
 
 bool known_right(const Report::Outage& outage) {
-    return outage.known > 0 && outage.known_answered == outage.known;
+    return outage.known > 0 && outage.known_answered == outage.known && outage.known_flagged == outage.known;
 }
 
 bool unknown_right(const Report::Outage& outage) {
@@ -70,9 +70,9 @@ bool Report::right() const {
 
 void print_table(std::ostream& out, const Report& r) {
     out << '\n';
-    out << "  " << std::left << std::setw(46) << "what happened" << std::right << std::setw(22) << "right answers"
+    out << "  " << std::left << std::setw(50) << "what happened" << std::right << std::setw(22) << "right answers"
         << std::setw(14) << "source calls" << std::setw(12) << "time" << '\n';
-    out << "  " << std::string(98, '-') << '\n';
+    out << "  " << std::string(102, '-') << '\n';
     row(out, "a student logs in for the first time", of(r.cold.right, 1), std::to_string(r.cold.source_calls),
         time_text(r.cold.milliseconds), r.cold.right && r.cold.source_calls == 1);
     row(out, "and again, the moment the answer is there", of(r.warm.right, 1), std::to_string(r.warm.source_calls),
@@ -82,7 +82,7 @@ void print_table(std::ostream& out, const Report& r) {
     row(out, std::to_string(r.single_flight.readers) + " readers of one more student",
         of(r.single_flight.answered, r.single_flight.readers), std::to_string(r.single_flight.source_calls),
         time_text(r.single_flight.seconds * 1'000), demo::right(r.single_flight));
-    row(out, "the source fails: students known before", of(r.outage.known_answered, r.outage.known), "", "",
+    row(out, "the source fails: students known before, flagged", of(r.outage.known_answered, r.outage.known), "", "",
         known_right(r.outage));
     row(out, "the source fails: students never seen, told 503", of(r.outage.unknown_503, r.outage.unknown), "", "",
         unknown_right(r.outage));
@@ -112,6 +112,7 @@ std::string to_json(const Report& r) {
                                        {"outage",
                                         {{"known", r.outage.known},
                                          {"known_answered", r.outage.known_answered},
+                                         {"known_flagged", r.outage.known_flagged},
                                          {"unknown", r.outage.unknown},
                                          {"unknown_503", r.outage.unknown_503},
                                          {"zero_credits", r.outage.zero_credits},

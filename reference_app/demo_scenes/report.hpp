@@ -29,6 +29,7 @@ struct Report {
     struct Outage {
         std::size_t known = 0;
         std::size_t known_answered = 0; ///< with the right credits
+        std::size_t known_flagged = 0;  ///< of these, with a header that says that nobody could confirm them
         std::size_t unknown = 0;
         std::size_t unknown_503 = 0;
         std::size_t zero_credits = 0; ///< answers that showed credits which nobody could know

@@ -280,6 +280,7 @@ private:
         for (std::size_t i = 0; i < known.size(); ++i) {
             const bool right = has_right_credits(from_known[i], known[i]);
             result.known_answered += right;
+            result.known_flagged += right && from_known[i].freshness == "stale";
             result.zero_credits += from_known[i].status == 200 && !right;
         }
         co_await control(http::verb::delete_, "faults");

@@ -116,7 +116,7 @@ public:
         , guarded_{Budgeted{contacts_, budget_}}
         , source_{guarded_}
         , credits_{replica_, source_, cache_params(config.reading)}
-        , students_{credits_, config.reading}
+        , students_{credits_, config.reading, [this] { return guarded_.is_failing(); }}
         , application_{config.application, students_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },

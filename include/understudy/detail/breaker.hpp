@@ -29,9 +29,13 @@ public:
         return true;
     }
 
+    // Whether the last that was heard of the store, not long ago, was a failure.
+    bool failing(Instant now) const noexcept { return failures_ > 0 && now - last_failure_ < params_.memory; }
+
     void on_success() noexcept { failures_ = 0; }
 
     void on_failure(Instant now) noexcept {
+        last_failure_ = now;
         if (state() == State::open)
             return;
         if (++failures_ == params_.failures_to_open)
@@ -41,6 +45,7 @@ public:
 private:
     GuardedParams params_;
     int failures_ = 0;
+    Instant last_failure_{0};
     Instant next_probe_{0};
 };
 

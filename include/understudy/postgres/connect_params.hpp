@@ -46,6 +46,10 @@ struct ConnectParams {
     /// at random by up to a half, so that many clients do not come back at once.
     std::chrono::milliseconds backoff_first{100};
     std::chrono::milliseconds backoff_last{5'000};
+    /// Sent first on each connection that prepares statements. A prepared statement keeps its plan: a look-up that was
+    /// planned while its table was small would go on scanning it when it has grown, ten times slower than by the index.
+    /// Empty for nothing.
+    std::string session_setup = "SET enable_seqscan = off";
     /// As the server shows it in `pg_stat_activity`.
     std::string application_name = "understudy";
     /// Called with what the server or libpq said of each failed request or connection: for logs. May be empty.

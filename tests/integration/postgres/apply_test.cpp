@@ -421,8 +421,8 @@ BOOST_AUTO_TEST_CASE(overlapping_batches_neither_deadlock_nor_lose_an_order) {
                 store.async_hint({"k" + std::to_string(pick(0, 29)), "k" + std::to_string(pick(0, 29)), "k3"},
                                  hints.emplace_back().handler());
             if (pick(0, 2) == 0)
-                store.async_note_absent<tests::ByNumber>({"N" + std::to_string(pick(0, 29)), "N2", "N1"}, Ticket{1}, 0ms,
-                                                         notes.emplace_back().handler());
+                store.async_note_absent<tests::ByNumber>({"N" + std::to_string(pick(0, 29)), "N2", "N1"}, Ticket{1},
+                                                         0ms, notes.emplace_back().handler());
         }
         for (auto& hinted : hints)
             BOOST_TEST(!std::get<0>(hinted.wait(db.io)).failed());

@@ -169,6 +169,19 @@ BOOST_AUTO_TEST_CASE(prepared_where_allowed) {
     BOOST_TEST(count(StatementMode::plain, server().conninfo()) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_plan_that_is_kept_is_never_a_scan_where_an_index_serves) {
+    for (const auto mode : {StatementMode::prepared, StatementMode::plain}) {
+        ConnectParams params;
+        params.statements = mode;
+        Database db{"", params};
+        auto [ec, result] = db.execute("SELECT current_setting('enable_seqscan')");
+        BOOST_TEST(!ec.failed());
+        std::string setting;
+        BOOST_TEST(result.get(0, 0, setting));
+        BOOST_TEST(setting == (mode == StatementMode::prepared ? "off" : "on"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(falls_back_to_plain_when_prepared_statements_come_and_go) {
     ConnectParams one;
     one.max_connections = 1;

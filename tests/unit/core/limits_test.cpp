@@ -163,6 +163,21 @@ BOOST_AUTO_TEST_CASE(it_opens_after_five_failures_in_a_row_and_probes_once_a_sec
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(failing_store)
+
+BOOST_AUTO_TEST_CASE(one_failure_says_so_until_a_success_or_for_half_a_minute) {
+    Breaker breaker{GuardedParams{}};
+    BOOST_TEST(!breaker.failing(at(0ms)));
+    breaker.on_failure(at(0ms));
+    BOOST_TEST(breaker.failing(at(29'999ms)));
+    BOOST_TEST(!breaker.failing(at(30'000ms)));
+    breaker.on_failure(at(40s));
+    breaker.on_success();
+    BOOST_TEST(!breaker.failing(at(41s)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(collector)
 
 BOOST_AUTO_TEST_CASE(a_value_leaves_once_for_all_who_asked) {

@@ -84,8 +84,10 @@ public:
         const auto self = std::move(self_);
     }
 
-    void on_ready(Connection&) override {
+    void on_ready(Connection& connection) override {
         ++stats_.connects;
+        if (prepares_ && !params_->session_setup.empty())
+            set_up(connection);
         drain();
     }
 
@@ -138,6 +140,14 @@ public:
     }
 
 private:
+    void set_up(Connection& connection) {
+        RequestPtr request = std::make_shared<SetupRequest>(params_->session_setup);
+        request->deadline = deadlines_.emplace(Clock::now() + params_->request_timeout, request);
+        self_ = shared_from_this();
+        arm_deadline();
+        connection.submit(std::move(request));
+    }
+
     bool any_ready() const {
         return std::any_of(connections_.begin(), connections_.end(), [](const auto& c) { return c->ready(); });
     }

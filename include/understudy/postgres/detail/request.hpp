@@ -8,6 +8,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <string>
 
 namespace understudy::postgres::detail {
 
@@ -26,6 +27,16 @@ struct Request : Call<Result> {
     bool waiting = false;
     int attempts = 0;
     Deadlines::iterator deadline{};
+};
+
+// A request of the pool's own, whose answer nobody waits for.
+struct SetupRequest final : Request {
+    explicit SetupRequest(const std::string& text) {
+        statement = std::make_shared<const Statement>(text);
+        plain = true;
+    }
+    void deliver(boost::system::error_code, Result) override {}
+    void deliver_later(boost::system::error_code) override {}
 };
 
 } // namespace understudy::postgres::detail
