@@ -3,12 +3,11 @@
 #include <understudy/budgeted_params.hpp>
 #include <understudy/detail/budgeted_operation.hpp>
 #include <understudy/detail/erased_handler.hpp>
-#include <understudy/detail/is_cache.hpp>
-#include <understudy/detail/store_call.hpp>
+#include <understudy/detail/source_decorator.hpp>
 #include <understudy/rate_budget.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/deferred.hpp>
+#include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <memory>
@@ -19,7 +18,8 @@
 namespace understudy {
 
 /// A store whose every call is counted against a rate budget, and repeated within the caller's time when it failed in a
-/// way that passes: each try takes its own permit. Reads only; they may be repeated freely.
+/// way that passes: each try takes its own permit. Without one in time it fails with `Errc::rate_limited`. Reads only;
+/// they may be repeated freely.
 ///
 /// A call with more values than one request to the server carries (`max_batch`) is sent batch by batch, with a permit
 /// for each. Wrap it with `Coalescing` rather than the other way round: a permit is for what really leaves.
@@ -27,44 +27,26 @@ namespace understudy {
 /// A handle. *Thread safety*: the store's executor only, which is also the budget's. *Cancellation*: terminal, partial
 /// and total.
 template<class Store, class Clock = std::chrono::steady_clock>
-class Budgeted {
+class Budgeted : public detail::SourceDecorator<Budgeted<Store, Clock>, Store> {
 public:
-    using record_type = typename Store::record_type;
-    static constexpr bool is_cache = detail::is_cache<Store>();
-    using executor_type = decltype(std::declval<const Store&>().get_executor());
-
     Budgeted(Store store, BasicRateBudget<Clock> budget, const BudgetedParams& params = {})
         : store_{std::move(store)}
         , budget_{std::move(budget)}
         , params_{params}
         , random_{std::make_shared<std::minstd_rand>(params.seed)} {}
 
-    executor_type get_executor() const noexcept { return store_.get_executor(); }
+    boost::asio::any_io_executor get_executor() const noexcept { return store_.get_executor(); }
 
     template<class By>
     static constexpr std::size_t max_batch() {
         return max_batch_of<Store, By>();
     }
 
-    /// See `FetchableBy`. *Errors*: the store's after the last try, and `Errc::rate_limited` when the budget has no
-    /// permit in time.
-    template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
-    requires FetchableBy<Store, By>
-    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
-        return call<detail::FetchCall<By>>(std::move(values), options, std::forward<Token>(token));
-    }
-
-    /// See `SearchableBy`. *Errors*: as `async_fetch`.
-    template<IndexTag By, class Token = boost::asio::deferred_t>
-    requires SearchableBy<Store, By>
-    auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
-                      Token&& token = {}) {
-        return call<detail::SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
-    }
-
 private:
+    friend detail::SourceDecorator<Budgeted<Store, Clock>, Store>;
+
     template<class Call, class Token>
-    auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+    auto start(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
         return detail::start_operation<typename Call::Signature>(
             store_.get_executor(),
             [store = store_, budget = budget_, params = params_, random = random_, values = std::move(values),

@@ -3,12 +3,11 @@
 #include <understudy/detail/breaker.hpp>
 #include <understudy/detail/erased_handler.hpp>
 #include <understudy/detail/guarded_operation.hpp>
-#include <understudy/detail/is_cache.hpp>
-#include <understudy/detail/store_call.hpp>
+#include <understudy/detail/source_decorator.hpp>
 #include <understudy/guarded_params.hpp>
 #include <understudy/store.hpp>
 
-#include <boost/asio/deferred.hpp>
+#include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <memory>
@@ -24,17 +23,13 @@ namespace understudy {
 ///
 /// A handle: copies share one breaker. *Thread safety*: the store's executor only. *Cancellation*: passed on.
 template<class Store, class Clock = std::chrono::steady_clock>
-class Guarded {
+class Guarded : public detail::SourceDecorator<Guarded<Store, Clock>, Store> {
 public:
-    using record_type = typename Store::record_type;
-    static constexpr bool is_cache = detail::is_cache<Store>();
-    using executor_type = decltype(std::declval<const Store&>().get_executor());
-
     explicit Guarded(Store store, const GuardedParams& params = {})
         : store_{std::move(store)}
         , breaker_{std::make_shared<detail::Breaker>(params)} {}
 
-    executor_type get_executor() const noexcept { return store_.get_executor(); }
+    boost::asio::any_io_executor get_executor() const noexcept { return store_.get_executor(); }
 
     template<class By>
     static constexpr std::size_t max_batch() {
@@ -50,24 +45,11 @@ public:
         return breaker_->failing(std::chrono::duration_cast<detail::Breaker::Instant>(Clock::now().time_since_epoch()));
     }
 
-    /// See `FetchableBy`. *Errors*: the store's, and `Errc::circuit_open`.
-    template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
-    requires FetchableBy<Store, By>
-    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
-        return call<detail::FetchCall<By>>(std::move(values), options, std::forward<Token>(token));
-    }
-
-    /// See `SearchableBy`. *Errors*: the store's, and `Errc::circuit_open`.
-    template<IndexTag By, class Token = boost::asio::deferred_t>
-    requires SearchableBy<Store, By>
-    auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
-                      Token&& token = {}) {
-        return call<detail::SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
-    }
-
 private:
+    friend detail::SourceDecorator<Guarded<Store, Clock>, Store>;
+
     template<class Call, class Token>
-    auto call(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+    auto start(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
         return detail::start_operation<typename Call::Signature>(
             store_.get_executor(),
             [store = store_, breaker = breaker_, values = std::move(values), options] {

@@ -1,7 +1,7 @@
 #include "contract/conformance.hpp"
-#include "contract/customer_table.hpp"
 #include "contract/real_time.hpp"
-#include "integration/private_postgres.hpp"
+#include "integration/postgres/database.hpp"
+#include "integration/postgres/tables.hpp"
 
 #include <understudy/postgres/store.hpp>
 #include <understudy/read_through_cache.hpp>
@@ -24,23 +24,19 @@ using tests::Customer;
 
 namespace {
 
-tests::PrivatePostgres& server() {
-    static tests::PrivatePostgres postgres;
-    return postgres;
-}
-
 // A schema of its own on the one server.
-struct Database {
-    Database() {
+struct Schema {
+    Schema() {
         static int count = 0;
-        params.conninfo = server().conninfo();
+        params.conninfo = tests::server().conninfo();
         params.schema = "t" + std::to_string(++count);
-        tests::Session{params.conninfo}.run(tests::customer_schema(params.schema));
+        tests::Session{params.conninfo}.run("CREATE SCHEMA " + params.schema + "; SET search_path = " + params.schema +
+                                            ";" + tests::customers_ddl);
     }
     postgres::ConnectParams params;
 };
 
-struct PostgresReplica : Database {
+struct PostgresReplica : Schema {
     using unique_index = ByEmail;
 
     auto& store() { return replica; }
@@ -59,7 +55,7 @@ using TestReplica = FaultyReplica<postgres::Store<Customer>>;
 using TestSource = ScriptedSource<Customer, std::chrono::steady_clock>;
 
 // The cache over a real replica, in front of a source whose moments the test decides.
-struct World : Database {
+struct World : Schema {
     struct Result {
         boost::system::error_code error{};
         Reading<Customer> reading{};

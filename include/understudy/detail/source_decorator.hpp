@@ -1,0 +1,45 @@
+#pragma once
+
+#include <understudy/detail/is_cache.hpp>
+#include <understudy/detail/store_call.hpp>
+#include <understudy/store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// What every store that wraps a source has in common. `Derived` has
+//
+//     template<class Call, class Token> auto start(std::vector<Call::Value>, const ReadOptions&, Token&&);
+template<class Derived, class Store>
+class SourceDecorator {
+public:
+    using record_type = typename Store::record_type;
+    using executor_type = boost::asio::any_io_executor;
+    static constexpr bool is_cache = detail::is_cache<Store>();
+
+    /// See `FetchableBy`. *Errors*: those of the wrapped store, and what this class adds. *Cancellation*: terminal,
+    /// partial and total.
+    template<IndexTag By = ById<record_type>, class Token = boost::asio::deferred_t>
+    requires FetchableBy<Store, By>
+    auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
+        return derived().template start<FetchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+    /// See `SearchableBy`. *Errors* and *cancellation*: as `async_fetch`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SearchableBy<Store, By>
+    auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                      Token&& token = {}) {
+        return derived().template start<SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+private:
+    Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+};
+
+} // namespace understudy::detail
