@@ -28,6 +28,8 @@ struct DecodedObject {
     std::vector<std::string> wrong{};
     /// The id is no key.
     bool wrong_id = false;
+    /// Some property of the record is an explicit null: this account writes null for what has no value.
+    bool writes_null = false;
 };
 
 /// Reads an object. Never throws, whatever the server sent.
@@ -52,6 +54,7 @@ DecodedObject<R> decode_object(const Object& object) {
         }
         T member{};
         Decoded result = Decoded::wrong;
+        decoded.writes_null = decoded.writes_null || value->is_null();
         if (value->is_null())
             result = Decoded::no_value;
         else if (const auto* text = value->if_string())

@@ -20,9 +20,10 @@ namespace understudy::hubspot {
 /// The records of one object type of a HubSpot account, as a source.
 ///
 /// A record is answered complete or not at all. A property that is null is "no value", as is one that the answer leaves
-/// out while the account still defines it; one that the account does not define any more fails the record with
-/// `schema_mismatch`, a value of another type with `malformed_answer`, and no value for a member that must have one
-/// with `incomplete_record`. `Params::on_error` names the properties.
+/// out while the account still defines it, if the record has no null beside it (accounts differ; one that writes nulls
+/// leaves nothing out, and the record then fails with `incomplete_record`); one that the account does not define any
+/// more fails the record with `schema_mismatch`, a value of another type with `malformed_answer`, and no value for a
+/// member that must have one with `incomplete_record`. `Params::on_error` names the properties.
 ///
 /// A handle: copies share the client. Use it from the client's executor only; handlers run there unless they have an
 /// executor of their own.

@@ -277,9 +277,23 @@ BOOST_AUTO_TEST_CASE(D2_a_property_taken_away_while_running_is_named_and_never_a
         bench.run<std::vector<std::string>>([&](auto handler) { store.async_check_properties(5s, handler); })));
 }
 
-BOOST_AUTO_TEST_CASE(an_absent_property_that_is_still_defined_is_no_value) {
+BOOST_AUTO_TEST_CASE(D2_a_part_of_a_record_is_not_taken_for_the_whole) {
     Bench bench;
     bench.emulator.fault({{"action", "drop_properties"}, {"kind", "batch_read"}, {"properties", {"sj_credits"}}});
+    const auto [ec, readings] = bench.fetch(bench.store(), {id_of(1), id_of(2)});
+    BOOST_REQUIRE(!ec);
+    for (const auto& reading : readings)
+        BOOST_TEST(reading.error == error_code{Errc::incomplete_record});
+    BOOST_TEST(bench.details.back().properties == std::vector<std::string>{"sj_credits"});
+}
+
+BOOST_AUTO_TEST_CASE(an_absent_property_that_is_still_defined_is_no_value_where_nulls_are_left_out) {
+    Bench bench;
+    // An account as the 2026-09 guide describes it.
+    bench.emulator.fault(
+        {{"action", "drop_properties"},
+         {"kind", "batch_read"},
+         {"properties", {"sj_credits", "shared_mock_credits", "hs_additional_emails", "ndecc_exam_date"}}});
     auto store = bench.store();
     const auto [ec, readings] = bench.fetch(store, {id_of(1), id_of(2)});
     BOOST_REQUIRE(!ec);

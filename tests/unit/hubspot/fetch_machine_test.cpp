@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -266,8 +267,11 @@ BOOST_AUTO_TEST_CASE(an_address_that_no_result_carries_is_asked_for_by_itself) {
 BOOST_AUTO_TEST_CASE(an_absent_property_waits_for_the_definitions) {
     IdMachine machine{{"1", "2"}};
     machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{without(student("1", "a"), "credits"), student("2", "b")}, {}}) ==
-                Action<IdMachine>::definitions);
+    // An account that leaves out what has no value.
+    auto sparse = without(student("1", "a"), "credits");
+    for (auto at = sparse.properties.begin(); at != sparse.properties.end();)
+        at = at->value().is_null() ? sparse.properties.erase(at) : std::next(at);
+    BOOST_CHECK(machine.on_batch({}, {{std::move(sparse), student("2", "b")}, {}}) == Action<IdMachine>::definitions);
     const Names all{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"};
     BOOST_CHECK(machine.on_definitions({}, &all) == Action<IdMachine>::done);
     const auto readings = machine.readings();
@@ -288,6 +292,19 @@ BOOST_AUTO_TEST_CASE(D2_a_property_that_is_gone_is_never_a_value) {
     const auto problems = machine.take_problems();
     BOOST_REQUIRE(problems.size() == 1);
     BOOST_TEST(problems[0].properties == Texts{"credits"});
+}
+
+BOOST_AUTO_TEST_CASE(D2_a_part_of_a_record_is_not_taken_for_the_whole) {
+    IdMachine machine{{"1", "2"}};
+    machine.start();
+    auto half = without(student("1", "a"), "credits");
+    half.properties["name"] = nullptr;
+    machine.on_batch({}, {{std::move(half), student("2", "b")}, {}});
+    const Names all{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"};
+    BOOST_CHECK(machine.on_definitions({}, &all) == Action<IdMachine>::done);
+    BOOST_TEST(machine.readings()[0].error == error_code{Errc::incomplete_record});
+    BOOST_TEST(machine.readings()[1].found());
+    BOOST_TEST(machine.take_problems().at(0).properties == Texts{"credits"});
 }
 
 BOOST_AUTO_TEST_CASE(definitions_that_cannot_be_had_fail_those_that_need_them) {

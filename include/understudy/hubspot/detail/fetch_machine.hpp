@@ -179,7 +179,11 @@ public:
             for (const auto& name : held.decoded.absent)
                 if (!names->contains(name))
                     undefined.push_back(name);
-            if (undefined.empty()) {
+            if (undefined.empty() && held.decoded.writes_null) {
+                // It leaves nothing out for having no value: the answer is but a part of the record.
+                held.reading = fail(held.object, Errc::incomplete_record, "left out of an answer that writes nulls",
+                                    std::exchange(held.decoded.absent, {}));
+            } else if (undefined.empty()) {
                 absent_is_no_value(held.decoded);
             } else {
                 held.decoded.absent.clear();
