@@ -62,8 +62,8 @@ struct Observation {
     R record{};
     /// Time from the sending of the request to this call, by a monotonic clock: the answer is at least that old.
     std::chrono::milliseconds elapsed{0};
-    /// Whether to write down that the row was confirmed even if nothing else changed: a reader asked for a bound on
-    /// age.
+    /// Whether to write down that the row was confirmed, and as of which ticket, even if nothing else changed: a reader
+    /// asked for a bound on age, or for a set.
     bool confirm = false;
 };
 

@@ -17,6 +17,8 @@ struct Row {
     Mark mark = Mark::dirty;
     /// When anything was last learned of or hinted at the key.
     Ticket ticket = no_ticket;
+    /// The ticket of the observation that the columns come from, or that confirmed them: see `covered_sets.hpp`.
+    Ticket as_of = no_ticket;
     Version version = no_version;
     /// The survivor when `state` is `merged`.
     key_t<R> merged_into{};

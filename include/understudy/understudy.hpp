@@ -4,6 +4,7 @@
 
 #include <understudy/budgeted.hpp>
 #include <understudy/coalescing.hpp>
+#include <understudy/covered_sets.hpp>
 #include <understudy/date_time.hpp>
 #include <understudy/error.hpp>
 #include <understudy/freshness.hpp>
@@ -16,4 +17,5 @@
 #include <understudy/rate_budget.hpp>
 #include <understudy/read_through_cache.hpp>
 #include <understudy/record.hpp>
+#include <understudy/relation.hpp>
 #include <understudy/store.hpp>
