@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contact_credits.hpp"
+#include "source_unavailable.hpp"
 
 #include <understudy/error.hpp>
 #include <understudy/reading.hpp>
@@ -31,12 +32,6 @@ struct StudentNotFound {};
 /// The number is known under another address, or the address under another number.
 struct EmailMismatch {};
 
-/// Nobody could say. Never to be mistaken for "not found" or for "no credits".
-struct SourceUnavailable {
-    understudy::error_code error;
-    std::chrono::seconds retry_after{0};
-};
-
 using StudentResult = std::variant<Student, StudentNotFound, EmailMismatch, SourceUnavailable>;
 
 /// Who the application asks about students.
@@ -50,16 +45,6 @@ public:
     /// the same thread, possibly before this returns.
     virtual void identify(std::string student_id, std::string email, Handler handler) = 0;
 };
-
-/// How long to leave the source alone after this failure.
-inline SourceUnavailable unavailable(understudy::error_code error) {
-    using namespace std::chrono_literals;
-    if (error == understudy::Errc::rate_limited)
-        return {error, 10s};
-    if (error == understudy::Errc::circuit_open || error == understudy::Errc::overloaded)
-        return {error, 2s};
-    return {error, 5s};
-}
 
 /// What the answer to "who has this address?" says of the student with this number; nothing if it takes another
 /// question, whether anybody has the number.
