@@ -1,0 +1,42 @@
+#include "local_calendar.hpp"
+
+#include <date/tz.h>
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+namespace service {
+
+namespace {
+
+const date::time_zone* find_zone(std::string_view name) {
+    try {
+        return date::locate_zone(std::string{name});
+    } catch (const std::exception& reason) {
+        throw std::runtime_error{"the system's time zones lack " + std::string{name} +
+                                 ": install them (Debian's package tzdata): " + reason.what()};
+    }
+}
+
+} // namespace
+
+LocalCalendar::LocalCalendar(std::string_view zone)
+    : zone_{find_zone(zone)} {}
+
+understudy::Date LocalCalendar::today(understudy::Timestamp now) const {
+    const auto local = zone_->to_local(now);
+    return understudy::Date{std::chrono::sys_days{std::chrono::floor<std::chrono::days>(local.time_since_epoch())}};
+}
+
+understudy::Timestamp LocalCalendar::start_of_day(understudy::Date day) const {
+    const date::local_days midnight{std::chrono::sys_days{day}.time_since_epoch()};
+    // Where clocks are put forward at midnight the day begins with the change; where they are put back, with the first.
+    return zone_->to_sys(midnight, date::choose::earliest);
+}
+
+understudy::Timestamp LocalCalendar::end_of_day(understudy::Date day) const {
+    return start_of_day(understudy::Date{std::chrono::sys_days{day} + std::chrono::days{1}});
+}
+
+} // namespace service
