@@ -1,18 +1,23 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/detail/drain_operation.hpp>
 #include <understudy/detail/erased_handler.hpp>
 #include <understudy/detail/exists_operation.hpp>
 #include <understudy/detail/read_operation.hpp>
 #include <understudy/detail/read_through_core.hpp>
+#include <understudy/detail/set_read_operation.hpp>
 #include <understudy/detail/single_read_operation.hpp>
 #include <understudy/read_through_params.hpp>
 #include <understudy/read_through_stats.hpp>
+#include <understudy/set_page.hpp>
 #include <understudy/store.hpp>
 
 #include <boost/asio/deferred.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -116,7 +121,7 @@ public:
         return detail::start_operation<FetchSignature<R>>(
             core_->executor,
             [core = core_, values = std::move(values), options] {
-                return detail::ReadOperation<Core, By>{core, values, options};
+                return detail::ReadOperation<Core, detail::RecordRead<By>>{core, values, options};
             },
             std::forward<Token>(token));
     }
@@ -138,6 +143,58 @@ public:
             std::forward<Token>(token));
     }
 
+    /// Reads a set: all records that answer to one value of an index that is not unique, such as a customer's orders
+    /// (see `Relation`). It is answered from the primary when the primary holds it completely, an empty one too;
+    /// otherwise it is read from the fallback once, whoever asks.
+    ///
+    ///     SetReading<Order> orders = co_await cache.async_get_set<OrdersOfCustomer>("17", {}, use_awaitable);
+    ///
+    /// Freshness is that of the set and of all its members; a member that the primary is not sure of is read by id
+    /// before the set is answered.
+    ///
+    /// *Handler*: `void(error_code, SetReading<R>)`. Without an error the members are known, and maybe none; a set that
+    /// could not be read is an error, or its older members flagged stale if `options` allow. *Errors and cancellation*:
+    /// as `async_get`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SetReplica<Primary, By> && SetSource<Fallback, By>
+    auto async_get_set(typename By::value_type value, const ReadOptions& options = {}, Token&& token = {}) {
+        SetQuery<By> query;
+        query.value = std::move(value);
+        return read_set(std::move(query), options, std::forward<Token>(token));
+    }
+
+    /// Reads a page of a set; the set is loaded whole if the primary does not hold it. As `async_get_set`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SetReplica<Primary, By> && SetSource<Fallback, By>
+    auto async_get_page(typename By::value_type value, const SetPage<R>& page, const ReadOptions& options = {},
+                        Token&& token = {}) {
+        SetQuery<By> query;
+        query.value = std::move(value);
+        query.after = page.after;
+        query.limit = std::max<std::size_t>(page.limit, 1);
+        return read_set(std::move(query), options, std::forward<Token>(token));
+    }
+
+    /// Reads many sets; each is found or failed by itself.
+    ///
+    /// *Handler*: `FetchSetSignature<R>`; the error code is `operation_aborted` or success. *Cancellation*: as
+    /// `async_get`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SetReplica<Primary, By> && SetSource<Fallback, By>
+    auto async_fetch_set(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                         Token&& token = {}) {
+        return async_read_sets(queries_of<By>(std::move(values), whole_set), options, std::forward<Token>(token));
+    }
+
+    /// Makes sure that the primary holds many sets, each as fresh as `options` want, for a question to the primary that
+    /// goes over all of them at once, such as a count. The readings carry no members: only whether the set is known,
+    /// stale, how old, and why not. As `async_fetch_set`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SetReplica<Primary, By> && SetSource<Fallback, By>
+    auto async_cover(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
+        return async_read_sets(queries_of<By>(std::move(values), 0), options, std::forward<Token>(token));
+    }
+
     /// Begins no new load from now on and completes when none is under way. Readers that would need a load get an older
     /// row or `Errc::shutting_down`.
     ///
@@ -152,6 +209,39 @@ public:
     const ReadThroughStats& stats() const noexcept { return core_->stats; }
 
 private:
+    template<class Cache, IndexTag By>
+    friend class detail::SetReadOperation;
+
+    template<IndexTag By>
+    static std::vector<SetQuery<By>> queries_of(std::vector<typename By::value_type> values, std::size_t limit) {
+        std::vector<SetQuery<By>> queries(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            queries[i].value = std::move(values[i]);
+            queries[i].limit = limit;
+        }
+        return queries;
+    }
+
+    template<IndexTag By, class Token>
+    auto async_read_sets(std::vector<SetQuery<By>> queries, const ReadOptions& options, Token&& token) {
+        return detail::start_operation<FetchSetSignature<R>>(
+            core_->executor,
+            [core = core_, queries = std::move(queries), options] {
+                return detail::ReadOperation<Core, detail::SetRead<By>>{core, queries, options};
+            },
+            std::forward<Token>(token));
+    }
+
+    template<IndexTag By, class Token>
+    auto read_set(SetQuery<By> query, const ReadOptions& options, Token&& token) {
+        return detail::start_operation<void(boost::system::error_code, SetReading<R>)>(
+            core_->executor,
+            [cache = *this, query = std::move(query), options] {
+                return detail::SetReadOperation<ReadThroughCache, By>{cache, query, options};
+            },
+            std::forward<Token>(token));
+    }
+
     std::shared_ptr<Core> core_;
 };
 

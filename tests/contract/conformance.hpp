@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/testing/replica_conformance.hpp>
+#include <understudy/testing/set_conformance.hpp>
 #include <understudy/testing/source_conformance.hpp>
 
 #include <boost/test/data/monomorphic.hpp>

@@ -1,5 +1,6 @@
 #include "contract/conformance.hpp"
 #include "support/customer.hpp"
+#include "support/order.hpp"
 
 #include <understudy/memory/store.hpp>
 #include <understudy/testing/scripted_source.hpp>
@@ -28,6 +29,22 @@ struct MemoryReplica {
 
     VirtualTime time;
     memory::Store<Customer, VirtualClock> replica{time.get_executor()};
+};
+
+struct MemorySets {
+    using relation = tests::OrdersOfCustomer;
+    using whole = tests::AllOrders;
+
+    auto& store() { return replica; }
+    tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
+    std::string value(int parent) { return customer(parent).id; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    VirtualTime time;
+    memory::Store<tests::Order, VirtualClock> replica{time.get_executor()};
 };
 
 struct Scripted {
@@ -63,6 +80,10 @@ struct Scripted {
 
 BOOST_DATA_TEST_CASE(memory_store_is_a_replica, tests::cases_of<ReplicaConformance<MemoryReplica>>()) {
     tests::run_case<ReplicaConformance<MemoryReplica>, MemoryReplica>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_store_covers_sets, tests::cases_of<SetConformance<MemorySets>>()) {
+    tests::run_case<SetConformance<MemorySets>, MemorySets>(sample);
 }
 
 BOOST_DATA_TEST_CASE(scripted_source_is_a_source, tests::cases_of<SourceConformance<Scripted>>()) {

@@ -3,6 +3,7 @@
 #include <understudy/observation.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/reading.hpp>
+#include <understudy/set_reading.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,16 +26,30 @@ struct Landing {
     Reading<R> reading{};
 };
 
-// Somebody who waits for flights; `slot` is the number that it gave when it joined.
+// The same for the load of a set.
 template<Record R>
+struct SetLanding {
+    enum class Kind : std::uint8_t {
+        covered,  // the replica has it: look it up there
+        answered, // the replica could not take it: `reading` may be given to the reader
+        repeat,   // the set changed while it was read: read again
+        failed,
+    };
+    Kind kind = Kind::failed;
+    boost::system::error_code error{}; // why it failed, or is to be repeated
+    std::shared_ptr<const SetReading<R>> reading{};
+};
+
+// Somebody who waits for flights; `slot` is the number that it gave when it joined.
+template<class Landing>
 class FlightWaiter {
 public:
     virtual ~FlightWaiter() = default;
-    virtual void on_landed(std::size_t slot, const Landing<R>& landing) = 0;
+    virtual void on_landed(std::size_t slot, const Landing& landing) = 0;
 };
 
 // One load of one value, and who waits for it. Whoever waits is kept alive by what it waits on, not by the flight.
-template<Record R>
+template<class Landing>
 class Flight {
 public:
     Flight(Ticket ticket, Priority priority)
@@ -43,11 +58,11 @@ public:
 
     Ticket ticket() const noexcept { return ticket_; }
     Priority priority() const noexcept { return priority_; }
-    void join(std::weak_ptr<FlightWaiter<R>> waiter, std::size_t slot) {
+    void join(std::weak_ptr<FlightWaiter<Landing>> waiter, std::size_t slot) {
         waiters_.emplace_back(std::move(waiter), slot);
     }
 
-    void land(const Landing<R>& landing) {
+    void land(const Landing& landing) {
         for (auto& [waiting, slot] : std::exchange(waiters_, {}))
             if (const auto waiter = waiting.lock())
                 waiter->on_landed(slot, landing);
@@ -56,16 +71,16 @@ public:
 private:
     Ticket ticket_;
     Priority priority_;
-    std::vector<std::pair<std::weak_ptr<FlightWaiter<R>>, std::size_t>> waiters_;
+    std::vector<std::pair<std::weak_ptr<FlightWaiter<Landing>>, std::size_t>> waiters_;
 };
 
 // The loads that are under way, at most one joinable per value. A reader joins a load only if it began after everything
 // that the reader knows (rule 7) and is at least as urgent; otherwise a new load takes its place, and the old one lands
 // for those on board.
-template<class Value, Record R>
+template<class Value, class Landing>
 class FlightTable {
 public:
-    using FlightPtr = std::shared_ptr<Flight<R>>;
+    using FlightPtr = std::shared_ptr<Flight<Landing>>;
 
     std::size_t size() const noexcept { return flights_.size(); }
 
@@ -77,7 +92,7 @@ public:
     }
 
     FlightPtr begin(const Value& value, Ticket ticket, Priority priority) {
-        return flights_[value] = std::make_shared<Flight<R>>(ticket, priority);
+        return flights_[value] = std::make_shared<Flight<Landing>>(ticket, priority);
     }
 
     // Takes a flight off the table, before it lands: nobody joins a flight that has landed.

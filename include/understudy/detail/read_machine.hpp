@@ -78,10 +78,10 @@ public:
     struct Begun {
         Ticket ticket = no_ticket;
         std::vector<Value> values;
-        std::vector<std::shared_ptr<Flight<R>>> flights;
+        std::vector<std::shared_ptr<Flight<Landing<R>>>> flights;
         // Rows that were found by the index but are not current are read again by their id.
         std::vector<Id> ids;
-        std::vector<std::shared_ptr<Flight<R>>> id_flights;
+        std::vector<std::shared_ptr<Flight<Landing<R>>>> id_flights;
     };
 
     ReadMachine(std::vector<Value> values, const ReadOptions& options, const ReadThroughParams& params,
@@ -164,8 +164,8 @@ public:
     // Joins the flights that may be joined and begins the others, at most `room` of them. `by_id` and `by` are the same
     // table for `ById`.
     template<class Flights>
-    Step board(FlightTable<Id, R>& by_id, Flights& by, bool closed, std::size_t room,
-               const std::shared_ptr<FlightWaiter<R>>& self, Begun& begun) {
+    Step board(FlightTable<Id, Landing<R>>& by_id, Flights& by, bool closed, std::size_t room,
+               const std::shared_ptr<FlightWaiter<Landing<R>>>& self, Begun& begun) {
         room_ = room;
         begun.ticket = std::exchange(ticket_, no_ticket);
         for (const std::size_t i : std::exchange(boarding_, {})) {
@@ -274,9 +274,9 @@ private:
     }
 
     template<class Key>
-    void board_one(std::size_t i, const Key& key, FlightTable<Key, R>& table, bool closed,
-                   const std::shared_ptr<FlightWaiter<R>>& self, Ticket ticket, std::vector<Key>& begun,
-                   std::vector<std::shared_ptr<Flight<R>>>& flights) {
+    void board_one(std::size_t i, const Key& key, FlightTable<Key, Landing<R>>& table, bool closed,
+                   const std::shared_ptr<FlightWaiter<Landing<R>>>& self, Ticket ticket, std::vector<Key>& begun,
+                   std::vector<std::shared_ptr<Flight<Landing<R>>>>& flights) {
         Slot& slot = slots_[i];
         auto flight = table.joinable(key, known(slot, ticket), options_.priority);
         if (flight) {

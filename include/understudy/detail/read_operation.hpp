@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/detail/deadline.hpp>
+#include <understudy/detail/read_kind.hpp>
 #include <understudy/detail/read_through_core.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -16,18 +17,18 @@
 
 namespace understudy::detail {
 
-// Drives a ReadMachine: turns its steps into operations of the two stores.
-template<class Core, IndexTag By>
+// Drives the machine of a kind of read (see read_kind.hpp): turns its steps into operations of the two stores.
+template<class Core, class Kind>
 class ReadOperation {
 public:
-    using R = typename By::record_type;
-    using Machine = ReadMachine<By>;
+    using R = typename Kind::R;
+    using Machine = typename Kind::Machine;
     using Step = typename Machine::Step;
     using Timer = typename Core::Timer;
     using Clock = typename Timer::clock_type;
 
-    ReadOperation(std::shared_ptr<Core> core, std::vector<typename By::value_type> values, const ReadOptions& options)
-        : call_{std::make_shared<Call>(std::move(core), std::move(values), options)} {}
+    ReadOperation(std::shared_ptr<Core> core, std::vector<typename Kind::Request> requests, const ReadOptions& options)
+        : call_{std::make_shared<Call>(std::move(core), std::move(requests), options)} {}
 
     template<class Self>
     void operator()(Self& self) {
@@ -38,7 +39,7 @@ public:
     }
 
     template<class Self>
-    void operator()(Self& self, boost::system::error_code error, Rows<R> rows) {
+    void operator()(Self& self, boost::system::error_code error, typename Kind::Found rows) {
         call_->end_guard();
         if (is_cancelled(self))
             return;
@@ -54,7 +55,7 @@ public:
     }
 
     template<class Self>
-    void operator()(Self& self, boost::system::error_code error, std::vector<Reading<R>> readings) {
+    void operator()(Self& self, boost::system::error_code error, std::vector<typename Kind::Answer> readings) {
         if (is_cancelled(self))
             return;
         take(self, call_->machine.on_readings(error, std::move(readings)));
@@ -72,18 +73,23 @@ public:
     }
 
 private:
-    struct Call final : FlightWaiter<R> {
-        Call(std::shared_ptr<Core> with, std::vector<typename By::value_type> values, const ReadOptions& how)
+    struct Call final : FlightWaiter<Landing<R>>, FlightWaiter<SetLanding<R>> {
+        Call(std::shared_ptr<Core> with, std::vector<typename Kind::Request> requests, const ReadOptions& how)
             : core{std::move(with)}
             , options{how}
-            , machine{std::move(values), options, core->params, core->sees_every_write, core->stats}
+            , machine{std::move(requests), options, core->params, core->sees_every_write, core->stats}
             , deadline{deadline_after<Clock>(how.timeout)}
             , timer{core->executor}
             , guard{core->executor} {}
 
-        void on_landed(std::size_t slot, const Landing<R>& landing) override {
-            if (machine.on_landed(slot, landing))
-                timer.cancel();
+        void on_landed(std::size_t slot, const Landing<R>& landing) override { landed(slot, landing); }
+        void on_landed(std::size_t slot, const SetLanding<R>& landing) override { landed(slot, landing); }
+
+        template<class L>
+        void landed(std::size_t slot, const L& landing) {
+            if constexpr (requires { machine.on_landed(slot, landing); })
+                if (machine.on_landed(slot, landing))
+                    timer.cancel();
         }
 
         bool is_late() const { return Clock::now() >= deadline; }
@@ -133,7 +139,7 @@ private:
             step = call->machine.on_readings(Errc::shutting_down, {});
         switch (step) {
         case Step::look_up:
-            call->core->primary.template async_lookup<By>(call->machine.targets(), guarded(self, call));
+            Kind::look_up(call->core->primary, call->machine, guarded(self, call));
             return;
         case Step::draw_ticket:
             call->core->primary.async_draw_ticket(guarded(self, call));
@@ -143,7 +149,7 @@ private:
             call->timer.async_wait(std::move(self));
             return;
         case Step::ask_directly:
-            call->core->fallback.template async_fetch<By>(call->machine.targets(), remaining(*call), std::move(self));
+            Kind::ask(call->core->fallback, call->machine, remaining(*call), std::move(self));
             return;
         case Step::board:
         case Step::finish:

@@ -4,6 +4,8 @@
 #include <understudy/detail/flight_table.hpp>
 #include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/read_machine.hpp>
+#include <understudy/detail/set_fill_machine.hpp>
+#include <understudy/detail/set_read_machine.hpp>
 #include <understudy/read_through_params.hpp>
 #include <understudy/read_through_stats.hpp>
 #include <understudy/store.hpp>
@@ -30,7 +32,8 @@ public:
     using R = typename Primary::record_type;
     using Executor = boost::asio::any_io_executor;
     using Timer = boost::asio::basic_waitable_timer<Clock>;
-    using FlightPtr = std::shared_ptr<Flight<R>>;
+    using FlightPtr = std::shared_ptr<Flight<Landing<R>>>;
+    using SetFlightPtr = std::shared_ptr<Flight<SetLanding<R>>>;
 
     ReadThroughCore(Primary first, Fallback second, const ReadThroughParams& with)
         : primary{std::move(first)}
@@ -43,20 +46,33 @@ public:
     }
 
     template<IndexTag By>
-    FlightTable<typename By::value_type, R>& flights() {
-        auto& slot = flights_[typeid(By)];
-        if (!slot)
-            slot = std::make_shared<FlightTable<typename By::value_type, R>>();
-        return *static_cast<FlightTable<typename By::value_type, R>*>(slot.get());
+    FlightTable<typename By::value_type, Landing<R>>& flights() {
+        return table<FlightTable<typename By::value_type, Landing<R>>>(flights_[typeid(By)]);
+    }
+    template<IndexTag By>
+    FlightTable<typename By::value_type, SetLanding<R>>& set_flights() {
+        return table<FlightTable<typename By::value_type, SetLanding<R>>>(set_flights_[typeid(By)]);
     }
 
     template<IndexTag By>
-    typename ReadMachine<By>::Step board(ReadMachine<By>& machine, const std::shared_ptr<FlightWaiter<R>>& waiter,
+    typename ReadMachine<By>::Step board(ReadMachine<By>& machine,
+                                         const std::shared_ptr<FlightWaiter<Landing<R>>>& waiter,
                                          const ReadOptions& options) {
         typename ReadMachine<By>::Begun begun;
         const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, room(), waiter, begun);
-        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options);
-        fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
+        const bool confirm = options.freshness != Freshness::fresh();
+        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, confirm);
+        fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options, confirm);
+        return step;
+    }
+
+    template<IndexTag By, class Waiter>
+    typename SetReadMachine<By>::Step board(SetReadMachine<By>& machine, const std::shared_ptr<Waiter>& waiter,
+                                            const ReadOptions& options) {
+        typename SetReadMachine<By>::Begun begun;
+        const auto step = machine.board(flights<ById<R>>(), set_flights<By>(), closed, room(), waiter, waiter, begun);
+        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, true);
+        fill_sets<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
         return step;
     }
 
@@ -71,7 +87,7 @@ public:
             begun.push_back(table.begin(id, ticket, options.priority));
             missing.push_back(std::move(id));
         }
-        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options);
+        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options, false);
     }
 
     bool idle() const noexcept { return fills_ == 0; }
@@ -94,13 +110,38 @@ public:
     bool closed = false;
 
 private:
-    template<IndexTag By>
-    struct Fill {
-        FillMachine<By> machine;
-        std::vector<FlightPtr> flights;
+    template<class Machine, class Flights>
+    struct FillOf {
+        Machine machine;
+        Flights flights;
         typename Clock::time_point begun;
         bool landed = false;
+
+        std::chrono::milliseconds elapsed() const {
+            return std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begun);
+        }
     };
+    template<IndexTag By>
+    using Fill = FillOf<FillMachine<By>, std::vector<FlightPtr>>;
+    template<IndexTag By>
+    using SetFill = FillOf<SetFillMachine<By>, std::vector<SetFlightPtr>>;
+
+    template<class Table>
+    static Table& table(std::shared_ptr<void>& slot) {
+        if (!slot)
+            slot = std::make_shared<Table>();
+        return *static_cast<Table*>(slot.get());
+    }
+
+    ReadOptions count_fill(std::size_t values, const ReadOptions& reader) {
+        ++stats.fills;
+        ++fills_;
+        in_flight_ += values;
+        ReadOptions options;
+        options.priority = reader.priority;
+        options.timeout = params.fill_timeout;
+        return options;
+    }
 
     std::size_t room() const noexcept {
         return params.max_in_flight > in_flight_ ? params.max_in_flight - in_flight_ : 0;
@@ -108,16 +149,10 @@ private:
 
     template<IndexTag By>
     void fill(std::vector<typename By::value_type> values, std::vector<FlightPtr> flights, Ticket ticket,
-              const ReadOptions& reader) {
+              const ReadOptions& reader, bool confirm) {
         if (values.empty())
             return;
-        ++stats.fills;
-        ++fills_;
-        in_flight_ += values.size();
-        ReadOptions options;
-        options.priority = reader.priority;
-        options.timeout = params.fill_timeout;
-        const bool confirm = reader.freshness != Freshness::fresh();
+        const ReadOptions options = count_fill(values.size(), reader);
         auto state = std::make_shared<Fill<By>>(
             Fill<By>{FillMachine<By>{values, ticket, confirm}, std::move(flights), Clock::now()});
         auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
@@ -125,8 +160,7 @@ private:
             if (error)
                 state->machine.on_read_failed(error);
             else
-                state->machine.on_readings(std::move(readings),
-                                           std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - state->begun));
+                state->machine.on_readings(std::move(readings), state->elapsed());
             self->populate(state);
         };
         guarded(state, [&] {
@@ -173,9 +207,66 @@ private:
         land(state);
     }
 
+    // As for records, but every member is applied before the set is called covered.
+    template<IndexTag By>
+    void fill_sets(std::vector<typename By::value_type> values, std::vector<SetFlightPtr> flights, Ticket ticket,
+                   const ReadOptions& reader) {
+        if (values.empty())
+            return;
+        const ReadOptions options = count_fill(values.size(), reader);
+        auto state = std::make_shared<SetFill<By>>(
+            SetFill<By>{SetFillMachine<By>{values, ticket}, std::move(flights), Clock::now()});
+        auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                std::vector<SetReading<R>> readings) {
+            if (error)
+                state->machine.on_read_failed(error);
+            else
+                state->machine.on_readings(std::move(readings), state->elapsed());
+            self->populate_sets(state);
+        };
+        guarded(state, [&] {
+            fallback.template async_fetch_set<By>(std::move(values), options,
+                                                  boost::asio::bind_executor(executor, std::move(on_read)));
+        });
+    }
+
+    template<IndexTag By>
+    void populate_sets(const std::shared_ptr<SetFill<By>>& state) {
+        auto observations = state->machine.take_observations();
+        if (observations.empty())
+            return cover(state);
+        auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                   const std::vector<Applied>&) {
+            if (!error)
+                return self->cover(state);
+            ++self->stats.populate_failures;
+            self->land(state);
+        };
+        guarded(state, [&] {
+            primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
+        });
+    }
+
+    template<IndexTag By>
+    void cover(const std::shared_ptr<SetFill<By>>& state) {
+        auto coverages = state->machine.take_coverages(state->elapsed());
+        if (coverages.empty())
+            return land(state);
+        auto on_covered = [self = this->shared_from_this(), state](boost::system::error_code error,
+                                                                   const std::vector<Covered>& outcomes) {
+            if (error || !state->machine.on_covered(outcomes))
+                ++self->stats.populate_failures;
+            self->land(state);
+        };
+        guarded(state, [&] {
+            primary.template async_cover<By>(std::move(coverages),
+                                             boost::asio::bind_executor(executor, std::move(on_covered)));
+        });
+    }
+
     // A store that throws fails this load; left alone, its keys could never be loaded again.
-    template<IndexTag By, class Start>
-    void guarded(const std::shared_ptr<Fill<By>>& state, Start start) {
+    template<class State, class Start>
+    void guarded(const std::shared_ptr<State>& state, Start start) {
         try {
             start();
         } catch (...) {
@@ -186,19 +277,27 @@ private:
 
     template<IndexTag By>
     void land(const std::shared_ptr<Fill<By>>& state) {
-        if (std::exchange(state->landed, true))
+        land(*state, flights<By>());
+    }
+    template<IndexTag By>
+    void land(const std::shared_ptr<SetFill<By>>& state) {
+        land(*state, set_flights<By>());
+    }
+    template<class State, class Table>
+    void land(State& state, Table& table) {
+        if (std::exchange(state.landed, true))
             return;
-        auto& table = flights<By>();
-        for (std::size_t i = 0; i < state->flights.size(); ++i)
-            table.end(state->machine.values()[i], state->flights[i]);
-        for (std::size_t i = 0; i < state->flights.size(); ++i)
-            state->flights[i]->land(state->machine.landings()[i]);
-        in_flight_ -= state->flights.size();
+        for (std::size_t i = 0; i < state.flights.size(); ++i)
+            table.end(state.machine.values()[i], state.flights[i]);
+        for (std::size_t i = 0; i < state.flights.size(); ++i)
+            state.flights[i]->land(state.machine.landings()[i]);
+        in_flight_ -= state.flights.size();
         if (--fills_ == 0)
             idle_.cancel();
     }
 
     std::map<std::type_index, std::shared_ptr<void>> flights_;
+    std::map<std::type_index, std::shared_ptr<void>> set_flights_;
     std::size_t fills_ = 0;
     std::size_t in_flight_ = 0; // values
     Timer idle_;

@@ -38,6 +38,14 @@ public:
         return derived().template start<SearchCall<By>>(std::move(values), options, std::forward<Token>(token));
     }
 
+    /// See `SetSource`. *Errors* and *cancellation*: as `async_fetch`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires SetSource<Store, By>
+    auto async_fetch_set(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                         Token&& token = {}) {
+        return derived().template start<FetchSetCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
 private:
     Derived& derived() noexcept { return static_cast<Derived&>(*this); }
 };

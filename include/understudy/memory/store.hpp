@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/memory/table.hpp>
 #include <understudy/store.hpp>
 
@@ -91,6 +92,52 @@ public:
                 boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
             },
             token, table_, std::move(keys));
+    }
+
+    /// See `SetReplica`. Never fails.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
+        return posted<LookupSetSignature<R>>(
+            [table = table_, queries = std::move(queries)] {
+                SetRows<R> result;
+                result.rows.reserve(queries.size());
+                bool current = true;
+                for (const auto& query : queries) {
+                    result.rows.push_back(table->template look_up_set<By>(query, now()));
+                    current = current && result.rows.back().current();
+                }
+                if (!current)
+                    result.ticket = table->draw_ticket();
+                return result;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `SetReplica`. Never fails.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_cover(std::vector<Coverage<By>> coverages, Token&& token = {}) {
+        return posted<CoverSignature>(
+            [table = table_, coverages = std::move(coverages)] {
+                std::vector<Covered> outcomes;
+                outcomes.reserve(coverages.size());
+                for (const auto& coverage : coverages)
+                    outcomes.push_back(table->template cover<By>(coverage, now()));
+                return outcomes;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `SetReplica`. Never fails.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [executor = executor_](auto handler, std::shared_ptr<Table<R>> table,
+                                   std::vector<typename By::value_type> hinted) {
+                for (const auto& value : hinted)
+                    table->template hint_set<By>(value);
+                boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
+            },
+            token, table_, std::move(values));
     }
 
     /// See `Replica`. Never fails.

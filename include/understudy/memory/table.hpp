@@ -5,9 +5,11 @@
 #include <understudy/memory/detail/absence_notes.hpp>
 #include <understudy/memory/detail/floors.hpp>
 #include <understudy/memory/detail/index_map.hpp>
+#include <understudy/memory/detail/set_map.hpp>
 #include <understudy/memory/params.hpp>
 #include <understudy/observation.hpp>
 #include <understudy/row.hpp>
+#include <understudy/set_row.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -106,6 +108,59 @@ public:
         entry.row.mark = Mark::dirty;
     }
 
+    template<IndexTag By>
+    SetRow<R> look_up_set(const SetQuery<By>& query, Instant now) {
+        const auto wanted = normalised<By>(query.value);
+        const auto known = sets<By>().look_up(wanted);
+        SetRow<R> set;
+        set.ticket = known.ticket;
+        set.as_of = known.as_of;
+        set.mark = known.mark;
+        if (!set.covered())
+            return set;
+        auto oldest = known.confirmed;
+        index<By>().for_each_key(wanted, [&](const key_t<R>& key) {
+            Entry& entry = rows_.find(key)->second;
+            oldest = std::min(oldest, entry.confirmed);
+            if (entry.row.mark == Mark::dirty || entry.row.as_of < set.as_of)
+                set.doubts.push_back({key, entry.row.ticket});
+            if (query.after && !(*query.after < key))
+                return;
+            if (set.members.size() < query.limit)
+                set.members.push_back(seen(entry, now));
+            else
+                set.more = true;
+        });
+        set.age = std::chrono::duration_cast<std::chrono::milliseconds>(now - oldest);
+        return set;
+    }
+
+    template<IndexTag By>
+    Covered cover(const Coverage<By>& coverage, Instant now) {
+        const auto value = normalised<By>(coverage.value);
+        auto set = sets<By>().look_up(value);
+        if (coverage.ticket <= set.ticket)
+            return Covered::dropped;
+        for (const auto& key : coverage.members)
+            if (!rows_.contains(key))
+                return Covered::incomplete;
+        set.ticket = draw_ticket();
+        set.as_of = coverage.ticket;
+        set.mark = Mark::clean;
+        set.confirmed = now - coverage.elapsed;
+        sets<By>().put(value, set, params_.capacity);
+        return Covered::covered;
+    }
+
+    template<IndexTag By>
+    void hint_set(const typename By::value_type& hinted) {
+        const auto value = normalised<By>(hinted);
+        auto set = sets<By>().look_up(value);
+        set.ticket = draw_ticket();
+        set.mark = Mark::dirty;
+        sets<By>().put(value, set, params_.capacity);
+    }
+
 private:
     struct Entry {
         Row<R> row{};
@@ -140,8 +195,11 @@ private:
             write(observation, decision.version, now);
             break;
         case ApplyStep::keep:
-            if (observation.confirm)
-                it->second.confirmed = std::max(it->second.confirmed, now - observation.elapsed);
+            if (observation.confirm) {
+                Entry& entry = it->second;
+                entry.confirmed = std::max(entry.confirmed, now - observation.elapsed);
+                entry.row.as_of = std::max(entry.row.as_of, observation.ticket);
+            }
             break;
         case ApplyStep::drop:
             break;
@@ -176,6 +234,7 @@ private:
         row.record = observation.state == State::live ? observation.record : R{};
         row.version = version;
         row.ticket = draw_ticket();
+        row.as_of = observation.ticket;
         row.mark = Mark::clean;
         entry.lag = {};
         entry.confirmed = now - observation.elapsed;
@@ -215,9 +274,12 @@ private:
                 const Row<R>& row = victim->second.row;
                 floors_.raise(row.id, row.ticket);
                 evicted_ = std::max(evicted_, row.ticket);
-                if (row.state == State::live)
+                if (row.state == State::live) {
                     for (auto& [type, map] : indexes_)
                         map->evict(row.record, row.ticket);
+                    for (auto& [type, map] : sets_)
+                        map->uncover(row.record);
+                }
                 hand_ = queue_.erase(hand_);
                 rows_.erase(victim);
                 return;
@@ -248,6 +310,14 @@ private:
         return static_cast<detail::AbsenceNotes<By>&>(*slot);
     }
 
+    template<IndexTag By>
+    detail::SetMap<By>& sets() {
+        auto& slot = sets_[typeid(By)];
+        if (!slot)
+            slot = std::make_unique<detail::SetMap<By>>();
+        return static_cast<detail::SetMap<By>&>(*slot);
+    }
+
     Params params_;
     std::uint64_t last_ticket_ = 0;
     detail::Floors<key_t<R>> floors_;
@@ -257,6 +327,7 @@ private:
     typename std::list<key_t<R>>::iterator hand_ = queue_.end();
     std::map<std::type_index, std::unique_ptr<detail::AnyIndexMap<R>>> indexes_;
     std::map<std::type_index, std::unique_ptr<detail::AnyAbsenceNotes<R>>> notes_;
+    std::map<std::type_index, std::unique_ptr<detail::AnySetMap<R>>> sets_;
 };
 
 } // namespace understudy::memory

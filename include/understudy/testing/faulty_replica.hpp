@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
 #include <understudy/store.hpp>
 
@@ -113,6 +114,40 @@ public:
                 inner.async_hint(std::move(hinted), std::move(handler));
             },
             token, std::move(keys));
+    }
+
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
+        ++faults_->lookups;
+        return guarded<LookupSetSignature<R>, SetRows<R>>(
+            faults_->down,
+            [inner = inner_, queries = std::move(queries)](auto handler) mutable {
+                inner.template async_look_up_sets<By>(std::move(queries), std::move(handler));
+            },
+            std::forward<Token>(token));
+    }
+
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_cover(std::vector<Coverage<By>> coverages, Token&& token = {}) {
+        return guarded<CoverSignature, std::vector<Covered>>(
+            faults_->down || faults_->read_only,
+            [inner = inner_, coverages = std::move(coverages)](auto handler) mutable {
+                inner.template async_cover<By>(std::move(coverages), std::move(handler));
+            },
+            std::forward<Token>(token));
+    }
+
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [inner = inner_, down = faults_->down](auto handler, std::vector<typename By::value_type> hinted) mutable {
+                if (down)
+                    return boost::asio::post(
+                        inner.get_executor(),
+                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable)));
+                inner.template async_hint_sets<By>(std::move(hinted), std::move(handler));
+            },
+            token, std::move(values));
     }
 
     template<class Token = boost::asio::deferred_t>

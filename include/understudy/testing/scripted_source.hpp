@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
 #include <understudy/store.hpp>
 #include <understudy/testing/virtual_clock.hpp>
@@ -16,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +88,14 @@ public:
     /// Reading this key fails, whatever else the call reads.
     void fail_key(const key_t<R>& key, boost::system::error_code error) { script_->bad[key] = error; }
 
+    /// Sets leave this record out though it belongs to them, as a list that lags does; reading it by its key does not.
+    void hide_from_sets(const key_t<R>& key, bool hidden = true) {
+        if (hidden)
+            script_->hidden.insert(key);
+        else
+            script_->hidden.erase(key);
+    }
+
     const std::vector<Asked>& calls() const noexcept { return script_->calls; }
     void forget_calls() { script_->calls.clear(); }
 
@@ -120,6 +130,22 @@ public:
                             candidates.push_back({key, entry.version});
                 }
                 return found;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `SetSource`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    requires(!By::is_unique) auto async_fetch_set(std::vector<typename By::value_type> values,
+                                                  const ReadOptions& options = {}, Token&& token = {}) {
+        const auto count = values.size();
+        return answer<By, FetchSetSignature<R>>(
+            count, options,
+            [script = script_, values = std::move(values)] {
+                std::vector<SetReading<R>> readings;
+                for (const auto& value : values)
+                    readings.push_back(script->template read_set<By>(normalised<By>(value)));
+                return readings;
             },
             std::forward<Token>(token));
     }
@@ -167,9 +193,23 @@ private:
             }
         }
 
+        template<IndexTag By>
+        SetReading<R> read_set(const typename By::value_type& value) const {
+            std::vector<Reading<R>> members;
+            for (const auto& [key, entry] : truth) {
+                if (entry.state != State::live || hidden.contains(key) || !answers_to<By>(entry.record, value))
+                    continue;
+                members.push_back(read_key(key));
+                if (members.back().failed())
+                    return SetReading<R>::failure(members.back().error);
+            }
+            return SetReading<R>::of(std::move(members));
+        }
+
         executor_type executor;
         std::map<key_t<R>, Entry> truth;
         std::map<key_t<R>, boost::system::error_code> bad;
+        std::set<key_t<R>> hidden;
         std::int64_t stamp = 1'700'000'000'000;
         typename Clock::duration read_after{0};
         typename Clock::duration answer_after{0};

@@ -14,7 +14,7 @@ using tests::Customer;
 
 namespace {
 
-struct Waiter final : FlightWaiter<Customer> {
+struct Waiter final : FlightWaiter<Landing<Customer>> {
     std::vector<std::size_t> landed;
     void on_landed(std::size_t slot, const Landing<Customer>&) override { landed.push_back(slot); }
 };
@@ -24,7 +24,7 @@ struct Waiter final : FlightWaiter<Customer> {
 BOOST_AUTO_TEST_SUITE(flight_table)
 
 BOOST_AUTO_TEST_CASE(I12_there_is_one_joinable_flight_per_key) {
-    FlightTable<std::string, Customer> table;
+    FlightTable<std::string, Landing<Customer>> table;
     const auto flight = table.begin("a", Ticket{5}, Priority::write);
     BOOST_TEST((table.joinable("a", Ticket{4}, Priority::write) == flight));
     BOOST_TEST(!table.joinable("b", no_ticket, Priority::write));
@@ -32,14 +32,14 @@ BOOST_AUTO_TEST_CASE(I12_there_is_one_joinable_flight_per_key) {
 }
 
 BOOST_AUTO_TEST_CASE(I7_a_reader_joins_no_flight_that_began_before_what_its_row_knows) {
-    FlightTable<std::string, Customer> table;
+    FlightTable<std::string, Landing<Customer>> table;
     table.begin("a", Ticket{5}, Priority::write);
     BOOST_TEST(!table.joinable("a", Ticket{5}, Priority::write));
     BOOST_TEST(!table.joinable("a", Ticket{6}, Priority::write));
 }
 
 BOOST_AUTO_TEST_CASE(an_urgent_reader_joins_no_flight_that_waits_behind_others) {
-    FlightTable<std::string, Customer> table;
+    FlightTable<std::string, Landing<Customer>> table;
     table.begin("a", Ticket{5}, Priority::background);
     BOOST_TEST(!table.joinable("a", Ticket{4}, Priority::interactive));
     BOOST_TEST((table.joinable("a", Ticket{4}, Priority::background) != nullptr));
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_reader_joins_no_flight_that_waits_behind_others) 
 }
 
 BOOST_AUTO_TEST_CASE(a_flight_keeps_nobody_alive) {
-    Flight<Customer> flight{Ticket{1}, Priority::interactive};
+    Flight<Landing<Customer>> flight{Ticket{1}, Priority::interactive};
     auto waiter = std::make_shared<Waiter>();
     flight.join(waiter, 7);
     const std::weak_ptr<Waiter> watched{waiter};
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_flight_keeps_nobody_alive) {
 }
 
 BOOST_AUTO_TEST_CASE(a_flight_that_was_replaced_lands_for_those_on_board) {
-    FlightTable<std::string, Customer> table;
+    FlightTable<std::string, Landing<Customer>> table;
     const auto waiter = std::make_shared<Waiter>();
     const auto older = table.begin("a", Ticket{5}, Priority::write);
     older->join(waiter, 1);
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_flight_that_was_replaced_lands_for_those_on_board) {
 }
 
 BOOST_AUTO_TEST_CASE(a_flight_lands_once) {
-    Flight<Customer> flight{Ticket{1}, Priority::interactive};
+    Flight<Landing<Customer>> flight{Ticket{1}, Priority::interactive};
     const auto waiter = std::make_shared<Waiter>();
     flight.join(waiter, 7);
     flight.land({});

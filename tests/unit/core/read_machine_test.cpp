@@ -47,7 +47,7 @@ Row<Customer> tombstone(State state, std::chrono::milliseconds age, Mark mark = 
     return r;
 }
 
-struct NoWaiter final : FlightWaiter<Customer> {
+struct NoWaiter final : FlightWaiter<Landing<Customer>> {
     void on_landed(std::size_t, const Landing<Customer>&) override {}
 };
 
@@ -78,7 +78,7 @@ struct Reader {
 
     ReadThroughParams params;
     ReadThroughStats stats;
-    FlightTable<std::string, Customer> table;
+    FlightTable<std::string, Landing<Customer>> table;
     Machine machine;
     Machine::Begun begun;
     Step first;
@@ -369,8 +369,8 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     using EmailMachine = ReadMachine<tests::ByEmail>;
     ReadThroughParams params;
     ReadThroughStats stats;
-    FlightTable<std::string, Customer> by_id;
-    FlightTable<std::string, Customer> by_email;
+    FlightTable<std::string, Landing<Customer>> by_id;
+    FlightTable<std::string, Landing<Customer>> by_email;
     EmailMachine machine{{"C1V2@example.com"}, {}, params, true, stats};
     machine.start();
     BOOST_TEST((machine.targets() == std::vector<std::string>{"c1v2@example.com"}));
