@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace understudy::postgres {
 
@@ -26,8 +27,14 @@ namespace understudy::postgres {
 ///     static bool decode(std::string_view bytes, T&);                   // false: no such value
 ///
 /// There is one for `bool`, `std::int16_t`, `std::int32_t`, `std::int64_t`, `double`, `std::string`, `Date`,
-/// `Timestamp` and enumerations described with Boost.Describe (stored as TEXT, by name). `std::optional` of any of them
-/// adds NULL. Specialise it for further types.
+/// `Timestamp`, enumerations described with Boost.Describe (stored as TEXT, by name) and `std::vector<std::string>`
+/// (TEXT[], without NULLs). `std::optional` of any of them adds NULL. Specialise it for further types.
+///
+/// PostgreSQL has no arrays of arrays. A type that is itself an array says how it travels inside one, from where SQL
+/// casts it:
+///
+///     static constexpr std::string_view element_type; static constexpr unsigned element_oid;
+///     static error_code encode_element(const T&, std::string& out);
 template<class T>
 struct Codec;
 
@@ -176,6 +183,73 @@ struct Codec<Timestamp> {
     }
 };
 
+template<>
+struct Codec<std::vector<std::string>> {
+    static constexpr std::string_view sql_type = "text[]";
+    static constexpr unsigned oid = 1009;
+    static constexpr unsigned array_oid = 1009;
+    static constexpr std::string_view element_type = "text";
+    static constexpr unsigned element_oid = 25;
+
+    /// As `array_send` does: dimensions, whether it has NULLs, element type, size, lower bound, elements.
+    static error_code encode(const std::vector<std::string>& values, std::string& out) {
+        for (const std::int32_t number : {values.empty() ? 0 : 1, 0, static_cast<std::int32_t>(element_oid)})
+            detail::put_big_endian(out, number);
+        if (values.empty())
+            return {};
+        detail::put_big_endian(out, static_cast<std::int32_t>(values.size()));
+        detail::put_big_endian(out, std::int32_t{1});
+        for (const auto& value : values) {
+            detail::put_big_endian(out, static_cast<std::int32_t>(value.size()));
+            if (const auto ec = Codec<std::string>::encode(value, out))
+                return ec;
+        }
+        return {};
+    }
+    /// Not for arrays of more than one dimension, nor for one that has a NULL.
+    static bool decode(std::string_view bytes, std::vector<std::string>& values) {
+        const auto take = [&bytes] {
+            const auto number = detail::read_big_endian<std::int32_t>(bytes.substr(0, 4));
+            bytes.remove_prefix(number ? 4 : bytes.size());
+            return number.value_or(-1);
+        };
+        values.clear();
+        const auto dimensions = take();
+        take();
+        if (take() != static_cast<std::int32_t>(element_oid) || dimensions < 0 || dimensions > 1)
+            return false;
+        const auto count = dimensions == 0 ? 0 : take();
+        if (dimensions == 1)
+            take();
+        for (std::int32_t i = 0; i < count; ++i) {
+            const auto size = take();
+            if (size < 0 || static_cast<std::size_t>(size) > bytes.size())
+                return false;
+            values.emplace_back(bytes.substr(0, static_cast<std::size_t>(size)));
+            bytes.remove_prefix(static_cast<std::size_t>(size));
+        }
+        return count >= 0 && bytes.empty();
+    }
+    /// As an array is written in SQL: `{"a","b"}`.
+    static error_code encode_element(const std::vector<std::string>& values, std::string& out) {
+        out += '{';
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            out += i == 0 ? "\"" : ",\"";
+            std::string text;
+            if (const auto ec = Codec<std::string>::encode(values[i], text))
+                return ec;
+            for (const char c : text) {
+                if (c == '"' || c == '\\')
+                    out += '\\';
+                out += c;
+            }
+            out += '"';
+        }
+        out += '}';
+        return {};
+    }
+};
+
 template<detail::DescribedEnum T>
 struct Codec<T> {
     static constexpr std::string_view sql_type = "text";
@@ -215,5 +289,32 @@ concept Storable = requires(const typename detail::nullable<T>::type& value, typ
 /// The codec of a type without its `std::optional`.
 template<class T>
 using codec_of = Codec<typename detail::nullable<T>::type>;
+
+namespace detail {
+
+// How a value travels as an element of an array.
+template<class T>
+struct ElementCodec {
+    static constexpr std::string_view sql_type = codec_of<T>::sql_type;
+    static constexpr unsigned oid = codec_of<T>::oid;
+    template<class V>
+    static error_code encode(const V& value, std::string& out) {
+        return codec_of<T>::encode(value, out);
+    }
+};
+template<class T>
+requires requires {
+    codec_of<T>::element_oid;
+}
+struct ElementCodec<T> {
+    static constexpr std::string_view sql_type = codec_of<T>::element_type;
+    static constexpr unsigned oid = codec_of<T>::element_oid;
+    template<class V>
+    static error_code encode(const V& value, std::string& out) {
+        return codec_of<T>::encode_element(value, out);
+    }
+};
+
+} // namespace detail
 
 } // namespace understudy::postgres

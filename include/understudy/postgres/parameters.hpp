@@ -26,7 +26,7 @@ public:
         } else {
             const auto start = bytes_.size();
             bytes_.append(4, '\0');
-            if (const auto ec = codec_of<T>::encode(value, bytes_); ec && !error_)
+            if (const auto ec = detail::ElementCodec<T>::encode(value, bytes_); ec && !error_)
                 error_ = ec;
             set(start, static_cast<std::int32_t>(bytes_.size() - start - 4));
             ++count_;
@@ -53,7 +53,7 @@ public:
             set(16, 1);
         }
         set(4, has_null_ ? 1 : 0);
-        set(8, static_cast<std::int32_t>(codec_of<T>::oid));
+        set(8, static_cast<std::int32_t>(detail::ElementCodec<T>::oid));
         return std::move(bytes_);
     }
 

@@ -159,4 +159,38 @@ BOOST_AUTO_TEST_CASE(what_may_be_stored) {
     BOOST_TEST(!Storable<std::optional<std::optional<int>>>);
 }
 
+// As `select array_send(array['a','bc'])` writes it.
+BOOST_AUTO_TEST_CASE(lists_of_texts_are_arrays) {
+    using Texts = std::vector<std::string>;
+    BOOST_TEST(hex(encoded(Texts{"a", "bc"})) == "00000001000000000000001900000002000000010000000161000000026263");
+    BOOST_TEST(hex(encoded(Texts{})) == "000000000000000000000019");
+    for (const auto& texts : {Texts{}, Texts{""}, Texts{"17", "18", "NULL"}, Texts{"a,b", "\"", "{\\}"}})
+        BOOST_TEST((round_trip(texts) == texts));
+    BOOST_TEST((encode_error(Texts{"a", std::string{"\0", 1}}) == ClientErrc::text_with_nul));
+
+    Texts texts;
+    const auto good = encoded(Texts{"a", "bc"});
+    for (std::size_t size = 0; size < good.size(); ++size)
+        BOOST_TEST(!Codec<Texts>::decode(good.substr(0, size), texts), size);
+    BOOST_TEST(!Codec<Texts>::decode(good + "x", texts));
+    auto other = good;
+    other[11] = '\x17';
+    BOOST_TEST(!Codec<Texts>::decode(other, texts));
+    other = good;
+    other.replace(20, 4, "\xff\xff\xff\xff");
+    BOOST_TEST(!Codec<Texts>::decode(other, texts));
+}
+
+BOOST_AUTO_TEST_CASE(a_list_inside_an_array_is_a_text) {
+    using Texts = std::vector<std::string>;
+    std::string text;
+    BOOST_TEST(!Codec<Texts>::encode_element({"17", "a\"b\\", ""}, text).failed());
+    BOOST_TEST(text == R"({"17","a\"b\\",""})");
+    ArrayBuilder<Texts> lists;
+    lists.add(Texts{"1"});
+    ArrayBuilder<std::string> same;
+    same.add(R"({"1"})");
+    BOOST_TEST(hex(std::move(lists).finish()) == hex(std::move(same).finish()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
