@@ -27,6 +27,7 @@ inline constexpr std::array schema_sql{
 
         version BIGINT NOT NULL,
         ticket BIGINT NOT NULL,
+        as_of BIGINT NOT NULL DEFAULT 0,
         mark SMALLINT NOT NULL,
         state SMALLINT NOT NULL,
         merged_into TEXT COLLATE "C",

@@ -26,12 +26,12 @@ namespace {
 
 // A schema of its own on the one server.
 struct Schema {
-    Schema() {
+    explicit Schema(const std::string& ddl = tests::customers_ddl) {
         static int count = 0;
         params.conninfo = tests::server().conninfo();
         params.schema = "t" + std::to_string(++count);
         tests::Session{params.conninfo}.run("CREATE SCHEMA " + params.schema + "; SET search_path = " + params.schema +
-                                            ";" + tests::customers_ddl);
+                                            ";" + ddl);
     }
     postgres::ConnectParams params;
 };
@@ -49,6 +49,24 @@ struct PostgresReplica : Schema {
 
     tests::RealTime time;
     postgres::Store<Customer> replica{postgres::Pool{time.get_executor(), params}};
+};
+
+struct PostgresSets : Schema {
+    using relation = tests::OrdersOfCustomer;
+    using whole = tests::AllOrders;
+
+    PostgresSets()
+        : Schema{tests::orders_ddl} {}
+    auto& store() { return replica; }
+    tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
+    std::string value(int parent) { return customer(parent).id; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    tests::RealTime time;
+    postgres::Store<tests::Order> replica{postgres::Pool{time.get_executor(), params}};
 };
 
 using TestReplica = FaultyReplica<postgres::Store<Customer>>;
@@ -92,6 +110,10 @@ constexpr Version same_stamp{1'700'000'000'001};
 
 BOOST_DATA_TEST_CASE(postgres_store_is_a_replica, tests::cases_of<ReplicaConformance<PostgresReplica>>()) {
     tests::run_case<ReplicaConformance<PostgresReplica>, PostgresReplica>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_covers_sets, tests::cases_of<SetConformance<PostgresSets>>()) {
+    tests::run_case<SetConformance<PostgresSets>, PostgresSets>(sample);
 }
 
 BOOST_AUTO_TEST_SUITE(read_through_postgres)

@@ -17,8 +17,8 @@ namespace understudy::postgres {
 
 /// What a start check found; see `async_check_identity`.
 struct IdentityReport {
-    /// The database is not the one, or not at the point of history, at which the replica was last seen: every row was
-    /// marked dirty.
+    /// The database is not the one, or not at the point of history, at which the replica was last seen: every row and
+    /// every set was marked dirty.
     bool changed = false;
     /// How many rows were marked.
     std::uint64_t marked = 0;
@@ -46,6 +46,7 @@ inline std::string identity_query() {
 // pass for new ones: the counter leaps over whatever may have been lost.
 inline std::string identity_statement(const std::string& schema, const std::vector<std::string>& tables) {
     SqlNames names{{"meta", qualified(schema, "understudy_meta")},
+                   {"sets", qualified(schema, "understudy_sets")},
                    {"sequence", sql_literal(qualified(schema, "understudy_ticket"))}};
     std::string sql = filled(R"(
 WITH seen AS MATERIALIZED (
@@ -68,14 +69,19 @@ marked{n} AS (
                       names);
         sum += " + (SELECT count(*) FROM marked" + std::to_string(i) + ")";
     }
+    sql += filled(R"(,
+marked_sets AS (
+  UPDATE {sets} SET mark = 2, ticket = nextval({sequence}) WHERE EXISTS (SELECT FROM leap)
+))",
+                  names);
     return sql + "\nSELECT EXISTS (SELECT FROM seen WHERE changed), (" + sum + ")::bigint";
 }
 
 } // namespace detail
 
 /// Compares the database's identity and timeline with those that the replica was last seen in, and marks every row of
-/// `tables` dirty when they changed (a fail-over, a restore, a copy): a replica that lost writes must not pass for
-/// current. Call it at start, after the migrations and before the first read.
+/// `tables` and every set dirty when they changed (a fail-over, a restore, a copy): a replica that lost writes must not
+/// pass for current. Call it at start, after the migrations and before the first read.
 ///
 /// A role that may not ask is not an error: the report says `unknown`.
 ///

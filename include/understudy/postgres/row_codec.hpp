@@ -96,7 +96,11 @@ public:
         ArrayBuilder<std::string> note_values_;
     };
 
-    /// Reads a row of the look-up statement; false if it has another shape. A key that the table does not have leaves
+    /// How many columns `decode` reads: drawn, number, id, state, mark, ticket, version, merged_into, age in ms, as_of,
+    /// and the record's.
+    static constexpr std::size_t width = 10 + boost::mp11::mp_size<Columns>::value;
+
+    /// Reads a row of a look-up statement; false if it has another shape. A key that the table does not have leaves
     /// `row` as it was.
     static bool decode(const Result& result, std::size_t at, Row<R>& row) {
         std::optional<key_t<R>> id;
@@ -106,9 +110,10 @@ public:
         std::optional<std::int64_t> version;
         std::optional<key_t<R>> merged_into;
         std::optional<std::int64_t> age;
+        std::optional<std::int64_t> as_of;
         if (!result.get(at, 2, id) || !result.get(at, 3, state) || !result.get(at, 4, mark) ||
             !result.get(at, 5, ticket) || !result.get(at, 6, version) || !result.get(at, 7, merged_into) ||
-            !result.get(at, 8, age))
+            !result.get(at, 8, age) || !result.get(at, 9, as_of))
             return false;
         if (!state)
             return true;
@@ -118,6 +123,7 @@ public:
         row.state = static_cast<State>(*state);
         row.mark = static_cast<Mark>(*mark);
         row.ticket = static_cast<Ticket>(*ticket);
+        row.as_of = static_cast<Ticket>(as_of.value_or(0));
         row.version = static_cast<Version>(version.value_or(0));
         row.age = std::chrono::milliseconds{std::max<std::int64_t>(age.value_or(0), 0)};
         if (id)
@@ -128,7 +134,7 @@ public:
             return true;
         row.record.*RecordTraits<R>::key = row.id;
         bool good = id.has_value();
-        std::size_t column = 9;
+        std::size_t column = width - boost::mp11::mp_size<Columns>::value;
         boost::mp11::mp_for_each<Columns>([&](auto descriptor) {
             good = good && result.get(at, column, row.record.*descriptor.pointer);
             ++column;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/postgres/detail/store_state.hpp>
 #include <understudy/store.hpp>
 
@@ -15,11 +16,12 @@
 namespace understudy::postgres {
 
 /// A replica in a PostgreSQL table (see `TableTraits` for its shape), by the rules of the consistency protocol. Models
-/// `Replica`, whose contract each operation keeps.
+/// `Replica`, and `SetReplica` for relations, whose contracts each operation keeps.
 ///
 /// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at once, and what
 /// arrives while a statement is out leaves with the next one. The ticket for those that are no hit is drawn in the same
-/// round trip. Applies of several callers share a statement, and so a transaction, in the same way.
+/// round trip. So do look-ups of sets, of each relation by itself. Applies of several callers share a statement, and so
+/// a transaction, in the same way.
 ///
 /// *Errors* of every operation: those of `Pool::async_execute`; `ClientErrc::bad_answer` where the table has another
 /// shape than the record; `Errc::contended` when a statement kept losing against other transactions;
@@ -95,6 +97,41 @@ public:
     auto async_draw_ticket(Token&& token = {}) {
         return initiate<TicketSignature, typename State::TicketCall, Ticket>(
             [](State& state, auto call, int) { state.draw_ticket(std::move(call)); }, token, 0);
+    }
+
+    /// See `SetReplica`. A call with more than `max_batch` sets, or one that has to wait, may see each of its sets at a
+    /// moment of its own; its ticket is drawn after all of them.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
+        return initiate<LookupSetSignature<R>, typename detail::SetDesk<By>::LookupCall, SetRows<R>>(
+            [](State& state, auto call, std::vector<SetQuery<By>> q) {
+                state.template sets<By>().look_up(std::move(call), std::move(q));
+            },
+            token, std::move(queries));
+    }
+
+    /// See `SetReplica`. Of several coverages of one set the latest counts, the others are dropped.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_cover(std::vector<Coverage<By>> coverages, Token&& token = {}) {
+        return initiate<CoverSignature, typename detail::SetDesk<By>::CoverCall, std::vector<Covered>>(
+            [](State& state, auto call, std::vector<Coverage<By>> c) {
+                state.template sets<By>().cover(std::move(call), std::move(c));
+            },
+            token, std::move(coverages));
+    }
+
+    /// See `SetReplica`.
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [](auto handler, std::shared_ptr<State> state, std::vector<typename By::value_type> v) {
+                using Desk = detail::SetDesk<By>;
+                using Handler = detail::DropAnswer<decltype(handler)>;
+                auto call = detail::make_call<typename Desk::HintCall, typename Desk::Nothing>(
+                    Handler{std::move(handler)}, state->pool().get_executor());
+                state->template sets<By>().hint(std::move(call), std::move(v));
+            },
+            token, state_, std::move(values));
     }
 
 private:

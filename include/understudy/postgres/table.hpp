@@ -3,6 +3,7 @@
 #include <understudy/index.hpp>
 #include <understudy/postgres/codec.hpp>
 #include <understudy/record.hpp>
+#include <understudy/relation.hpp>
 
 #include <boost/mp11/list.hpp>
 
@@ -32,12 +33,24 @@ using Indexes = boost::mp11::mp_list<By...>;
 /// key nullable (a key that was only hinted at has a row and no values), the key as its primary key, and the sync
 /// columns:
 ///
-///     version BIGINT NOT NULL, ticket BIGINT NOT NULL, mark SMALLINT NOT NULL, state SMALLINT NOT NULL,
+///     version BIGINT NOT NULL, ticket BIGINT NOT NULL, as_of BIGINT NOT NULL DEFAULT 0,
+///     mark SMALLINT NOT NULL, state SMALLINT NOT NULL,
 ///     merged_into <the key's type>, synced_at TIMESTAMPTZ,
 ///     lag_reads SMALLINT NOT NULL, lag_version BIGINT, lag_since TIMESTAMPTZ
 ///
-/// Beside it, in the same schema, a sequence `understudy_ticket` (CACHE 1) and a table
-/// `understudy_lookups(kind TEXT, value TEXT, ticket BIGINT, synced_at TIMESTAMPTZ, PRIMARY KEY (kind, value))`.
+/// Beside it, in the same schema, a sequence `understudy_ticket` (CACHE 1) and the tables
+///
+///     understudy_lookups(kind TEXT COLLATE "C", value TEXT COLLATE "C", ticket BIGINT NOT NULL,
+///         synced_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (kind, value))
+///     understudy_sets(kind TEXT COLLATE "C", parent TEXT COLLATE "C", ticket BIGINT NOT NULL, as_of BIGINT NOT NULL,
+///         mark SMALLINT NOT NULL, synced_at TIMESTAMPTZ, PRIMARY KEY (kind, parent))
+///
+/// the latter if sets are asked for. `kind` is the table's name, a dot, and the tag's; `parent` is the value that the
+/// members of the set answer to, as text, and empty for a `Whole`.
+///
+/// A relation that is asked for needs an index on its column, `CREATE INDEX ON orders (customer_id) WHERE state = 1`
+/// for instance (1 is `live`): every look-up of a set visits all its members, if only to see that none is in doubt.
+/// That of a `Whole` therefore visits every row of the table: it is for types of few thousand records.
 template<class R>
 struct TableTraits;
 
@@ -80,8 +93,8 @@ constexpr bool members_are_storable() {
     return all;
 }
 
-inline constexpr std::array<std::string_view, 9> sync_columns{
-    "version", "ticket", "mark", "state", "merged_into", "synced_at", "lag_reads", "lag_version", "lag_since"};
+inline constexpr std::array<std::string_view, 10> sync_columns{
+    "version", "ticket", "as_of", "mark", "state", "merged_into", "synced_at", "lag_reads", "lag_version", "lag_since"};
 
 template<class R>
 constexpr bool members_clash_with_sync_columns() {
@@ -93,8 +106,13 @@ constexpr bool members_clash_with_sync_columns() {
     return clash;
 }
 
+// Values of an index whose text in C++ and in SQL is the same, in any session.
 template<class T>
 concept NoteValue = std::same_as<T, std::string> || std::integral<T> || DescribedEnum<T>;
+
+// What is sent to the database for a value.
+template<class By>
+using index_value_t = std::conditional_t<understudy::detail::is_whole<By>, std::string, typename By::value_type>;
 
 // How a value is written into the table of absences.
 template<NoteValue T>

@@ -109,10 +109,13 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
             RowFacts facts;
             Customer record;
             std::string survivor;
+            long long as_of = 0;
             Observation<Customer> observation;
         };
         std::vector<Case> cases;
-        std::string insert = "DELETE FROM customers; INSERT INTO customers VALUES ";
+        std::string insert = "DELETE FROM customers; INSERT INTO customers (id, email, number, credits, note, version, "
+                             "ticket, mark, state, merged_into, synced_at, lag_reads, lag_version, lag_since, as_of) "
+                             "VALUES ";
         bool any = false;
         for (int k = 0; k < keys; ++k) {
             Case c;
@@ -122,6 +125,7 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
                 c.facts.state = static_cast<State>(pick(0, 5) == 0 ? pick(0, 5) : pick(1, 2));
                 c.facts.mark = c.facts.state == State::unknown ? Mark::dirty : static_cast<Mark>(pick(0, 2));
                 c.facts.ticket = static_cast<Ticket>(pick(1, 6));
+                c.as_of = pick(0, static_cast<int>(c.facts.ticket) - 1);
                 c.facts.version = static_cast<Version>(pick(0, 4));
                 if (pick(0, 1)) {
                     c.facts.lag = {static_cast<std::int16_t>(pick(1, 3)), static_cast<Version>(pick(1, 3)),
@@ -141,7 +145,7 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
                           (c.facts.lag.reads ? code(c.facts.lag.version) + ", now() - interval '" +
                                                    std::to_string(c.facts.lag.lasting.count()) + " ms'"
                                              : "NULL, NULL") +
-                          ")";
+                          ", " + std::to_string(c.as_of) + ")";
                 any = true;
             }
             auto& o = c.observation;
@@ -172,7 +176,7 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
         for (auto& fields :
              db.sql.run("SELECT id, email, number, credits, note, version, ticket, mark, state, merged_into, "
                         "round(extract(epoch FROM now() - synced_at) * 1000), lag_reads, lag_version, "
-                        "round(extract(epoch FROM now() - lag_since)) FROM customers"))
+                        "round(extract(epoch FROM now() - lag_since)), as_of FROM customers"))
             after[fields[0]] = fields;
         for (const auto& c : cases) {
             const auto& o = c.observation;
@@ -211,6 +215,11 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
                 BOOST_TEST(fields[8] == code(writes ? o.state : c.facts.state));
                 const std::string survivor = writes ? o.merged_into : c.survivor;
                 BOOST_TEST(fields[9] == (survivor.empty() ? "~" : survivor));
+                // As of the observation that the columns come from, or that confirmed them.
+                if (writes || (decision.step == ApplyStep::keep && o.confirm))
+                    BOOST_TEST(fields[14] == code(o.ticket));
+                else
+                    BOOST_TEST(fields[14] == std::to_string(c.as_of));
                 const bool confirmed = writes || (decision.step == ApplyStep::keep && o.confirm);
                 if (confirmed) {
                     BOOST_TEST(std::stoll(fields[10]) >= o.elapsed.count());

@@ -20,7 +20,7 @@ using tests::ByNumber;
 using tests::Customer;
 using tests::customer;
 using tests::Database;
-using tests::Everything;
+using tests::EveryType;
 using tests::Outcome;
 using Store = postgres::Store<Customer>;
 using namespace std::chrono_literals;
@@ -365,8 +365,8 @@ BOOST_AUTO_TEST_CASE(every_type_in_every_state_round_trips_whatever_the_session_
         postgres::ConnectParams params;
         params.conninfo = tests::server().conninfo() + " options='" + settings + "'";
         Database db{tests::everything_ddl, params};
-        postgres::Store<Everything> store{*db.pool};
-        std::vector<Everything> all(4);
+        postgres::Store<EveryType> store{*db.pool};
+        std::vector<EveryType> all(4);
         all[1] = {2,
                   true,
                   -32768,
@@ -396,8 +396,8 @@ BOOST_AUTO_TEST_CASE(every_type_in_every_state_round_trips_whatever_the_session_
         for (std::size_t i = 0; i < all.size(); ++i)
             keys.push_back(all[i].id = static_cast<std::int64_t>(i) + 1);
         apply(db, store, all, draw(db, store));
-        Looked<Everything> outcome;
-        store.async_lookup<ById<Everything>>(keys, outcome.handler());
+        Looked<EveryType> outcome;
+        store.async_lookup<ById<EveryType>>(keys, outcome.handler());
         const auto& rows = std::get<1>(outcome.wait(db.io));
         for (std::size_t i = 0; i < all.size(); ++i)
             BOOST_TEST((rows.rows.at(i).record == all[i]), i);
@@ -415,11 +415,11 @@ BOOST_AUTO_TEST_CASE(every_type_in_every_state_round_trips_whatever_the_session_
 
 BOOST_AUTO_TEST_CASE(a_row_that_lacks_what_the_record_needs_is_no_record) {
     Database db{tests::everything_ddl};
-    postgres::Store<Everything> store{*db.pool};
-    apply(db, store, std::vector{Everything{}}, draw(db, store));
+    postgres::Store<EveryType> store{*db.pool};
+    apply(db, store, std::vector{EveryType{}}, draw(db, store));
     const auto error = [&] {
-        Looked<Everything> outcome;
-        store.async_lookup<ById<Everything>>({0}, outcome.handler());
+        Looked<EveryType> outcome;
+        store.async_lookup<ById<EveryType>>({0}, outcome.handler());
         return std::get<0>(outcome.wait(db.io));
     };
     BOOST_TEST(!error().failed());
@@ -427,10 +427,10 @@ BOOST_AUTO_TEST_CASE(a_row_that_lacks_what_the_record_needs_is_no_record) {
         db.sql.run("BEGIN; UPDATE everything SET " + damage + "; COMMIT");
         BOOST_TEST((error() == postgres::ClientErrc::bad_answer), damage);
         // Whoever shares the statement and asked for another row is not concerned.
-        std::list<Looked<Everything>> outcomes(3);
+        std::list<Looked<EveryType>> outcomes(3);
         auto it = outcomes.begin();
         for (const std::int64_t key : {7, 0, 8})
-            store.async_lookup<ById<Everything>>({key}, (it++)->handler());
+            store.async_lookup<ById<EveryType>>({key}, (it++)->handler());
         std::string outcome;
         for (auto& each : outcomes)
             outcome += std::get<0>(each.wait(db.io)) ? 'x' : '+';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/customer.hpp"
+#include "support/order.hpp"
 
 #include <understudy/date_time.hpp>
 #include <understudy/postgres/table.hpp>
@@ -28,7 +29,8 @@ struct understudy::postgres::IndexTraits<tests::ByEmail> {
 namespace tests {
 
 inline const std::string sync_columns =
-    "version bigint NOT NULL, ticket bigint NOT NULL, mark smallint NOT NULL CHECK (mark BETWEEN 0 AND 2), "
+    "version bigint NOT NULL, ticket bigint NOT NULL, as_of bigint NOT NULL DEFAULT 0, mark smallint NOT NULL CHECK "
+    "(mark BETWEEN 0 AND 2), "
     "state smallint NOT NULL CHECK (state BETWEEN 0 AND 5), merged_into text, synced_at timestamptz, "
     "lag_reads smallint NOT NULL DEFAULT 0 CHECK (lag_reads BETWEEN 0 AND 3), lag_version bigint, lag_since "
     "timestamptz, "
@@ -45,7 +47,7 @@ inline const std::string customers_ddl =
 BOOST_DEFINE_ENUM_CLASS(Hand, left, right)
 
 /// Every type of member there is, with and without NULL.
-struct Everything {
+struct EveryType {
     std::int64_t id = 0;
     bool flag = false;
     std::int16_t small = 0;
@@ -66,9 +68,9 @@ struct Everything {
     std::optional<understudy::Timestamp> maybe_moment;
     std::optional<Hand> maybe_hand;
 
-    friend bool operator==(const Everything&, const Everything&) = default;
+    friend bool operator==(const EveryType&, const EveryType&) = default;
 };
-BOOST_DESCRIBE_STRUCT(Everything, (),
+BOOST_DESCRIBE_STRUCT(EveryType, (),
                       (id, flag, small, number, big, ratio, text, day, moment, hand, maybe_flag, maybe_small,
                        maybe_number, maybe_big, maybe_ratio, maybe_text, maybe_day, maybe_moment, maybe_hand))
 
@@ -78,7 +80,8 @@ inline const std::string everything_ddl =
     "ratio double precision, text text, day date, moment timestamptz, hand text, maybe_flag boolean, maybe_small "
     "smallint, "
     "maybe_number integer, maybe_big bigint, maybe_ratio double precision, maybe_text varchar(100), maybe_day date, "
-    "maybe_moment timestamptz, maybe_hand text, version bigint NOT NULL, ticket bigint NOT NULL, mark smallint NOT "
+    "maybe_moment timestamptz, maybe_hand text, version bigint NOT NULL, ticket bigint NOT NULL, as_of bigint NOT NULL "
+    "DEFAULT 0, mark smallint NOT "
     "NULL, "
     "state smallint NOT NULL, merged_into bigint, synced_at timestamptz, lag_reads smallint NOT NULL DEFAULT 0, "
     "lag_version bigint, lag_since timestamptz);";
@@ -86,12 +89,32 @@ inline const std::string everything_ddl =
 } // namespace tests
 
 template<>
-struct understudy::RecordTraits<tests::Everything> {
+struct understudy::postgres::TableTraits<tests::Order> {
+    static constexpr std::string_view table = "orders";
+};
+
+namespace tests {
+
+/// What stores of `Order`, and of its sets, need.
+inline const std::string orders_ddl =
+    "CREATE SEQUENCE understudy_ticket CACHE 1;"
+    "CREATE TABLE understudy_sets (kind text COLLATE \"C\", parent text COLLATE \"C\", ticket bigint NOT NULL, "
+    "as_of bigint NOT NULL, mark smallint NOT NULL CHECK (mark BETWEEN 0 AND 2), synced_at timestamptz, "
+    "PRIMARY KEY (kind, parent), CHECK ((as_of = 0) = (synced_at IS NULL)));"
+    "CREATE TABLE orders (id text PRIMARY KEY, customer_id text, amount integer, " +
+    sync_columns +
+    ");"
+    "CREATE INDEX ON orders (customer_id) WHERE state = 1;";
+
+} // namespace tests
+
+template<>
+struct understudy::RecordTraits<tests::EveryType> {
     static constexpr std::string_view name = "everything";
-    static constexpr auto key = &tests::Everything::id;
+    static constexpr auto key = &tests::EveryType::id;
 };
 
 template<>
-struct understudy::postgres::TableTraits<tests::Everything> {
+struct understudy::postgres::TableTraits<tests::EveryType> {
     static constexpr std::string_view table = "everything";
 };

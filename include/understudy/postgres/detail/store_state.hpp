@@ -3,6 +3,8 @@
 #include <understudy/postgres/detail/apply_queue.hpp>
 #include <understudy/postgres/detail/batch_while_busy.hpp>
 #include <understudy/postgres/detail/call.hpp>
+#include <understudy/postgres/detail/lease.hpp>
+#include <understudy/postgres/detail/set_desk.hpp>
 #include <understudy/postgres/detail/table_sql.hpp>
 #include <understudy/postgres/pool.hpp>
 #include <understudy/postgres/row_codec.hpp>
@@ -155,30 +157,27 @@ public:
         });
     }
 
+    template<IndexTag By>
+    SetDesk<By>& sets() {
+        auto& slot = sets_[typeid(By)];
+        if (!slot)
+            slot = std::make_shared<SetDesk<By>>(pool_, params_, SetSql<By>{sql_});
+        return *static_cast<SetDesk<By>*>(slot.get());
+    }
+
+    // Lets go of the calls that wait for a statement, but for those of sets: their own desks do.
+    void abandon() {
+        applies_.clear();
+        for (const auto& clear : clear_)
+            clear();
+    }
+
 private:
     template<IndexTag By>
     struct Lookups {
         std::shared_ptr<const Statement> statement;
         std::shared_ptr<const Statement> note;
         BatchWhileBusy<typename By::value_type, LookupCall> queue;
-    };
-
-    // Held by the handler of a statement that calls wait for. Destroyed uncalled (the io_context goes away), it lets go
-    // of everything that waits, which may hold this store in turn.
-    class Lease {
-    public:
-        explicit Lease(std::shared_ptr<StoreState> state)
-            : state_{std::move(state)} {}
-        Lease(Lease&&) noexcept = default;
-        Lease& operator=(Lease&&) = delete;
-        ~Lease() {
-            if (state_)
-                state_->abandon();
-        }
-        std::shared_ptr<StoreState> take() { return std::move(state_); }
-
-    private:
-        std::shared_ptr<StoreState> state_;
     };
 
     static std::shared_ptr<const Statement> statement(std::string text) {
@@ -374,12 +373,6 @@ private:
         call->deliver(ec, {});
     }
 
-    void abandon() {
-        applies_.clear();
-        for (const auto& clear : clear_)
-            clear();
-    }
-
     Pool pool_;
     StoreParams params_;
     TableSql<R> sql_;
@@ -388,6 +381,7 @@ private:
     std::shared_ptr<const Statement> ticket_statement_;
     ApplyQueue<R, ApplyCall> applies_;
     std::map<std::type_index, std::shared_ptr<void>> lookups_;
+    std::map<std::type_index, std::shared_ptr<void>> sets_;
     std::vector<std::function<void()>> clear_;
 };
 

@@ -13,7 +13,8 @@
 namespace understudy::postgres::detail {
 
 // The statements of one table. Every one locks in the same order (rows that are there by key, then new rows by key,
-// then absences by kind and value), so that no two of them wait for each other.
+// then absences by kind and value, then sets by kind and parent), so that no two of them wait for each other. Those of
+// sets are in `SetSql`.
 template<Mirrored R>
 class TableSql {
 public:
@@ -21,6 +22,7 @@ public:
         using Step = understudy::detail::ApplyStep;
         names_["table"] = quoted(schema) + "." + quoted(TableTraits<R>::table);
         names_["absences"] = quoted(schema) + "." + quoted("understudy_lookups");
+        names_["sets"] = quoted(schema) + "." + quoted("understudy_sets");
         names_["next_ticket"] = "nextval(" + sql_literal(quoted(schema) + "." + quoted("understudy_ticket")) + ")";
         names_["key"] = quoted(name_of_member<RecordTraits<R>::key>());
         names_["key_type"] = codec_of<key_t<R>>::sql_type;
@@ -55,13 +57,13 @@ public:
     }
 
     // $1 values. One row for each, with the ticket that was drawn if one of them is no hit:
-    // drawn, number, id, state, mark, ticket, version, merged_into, age in ms, columns.
+    // drawn, number, id, state, mark, ticket, version, merged_into, age in ms, as_of, columns.
     template<IndexTag By>
     std::string lookup() const {
         constexpr std::string_view by_id = R"(
 WITH found AS MATERIALIZED (
   SELECT a.n, t.{key}::{key_type} AS id, t.state, t.mark, t.ticket, t.version, t.merged_into::{key_type} AS merged_into,
-         t.synced_at{read_columns}
+         t.synced_at, t.as_of{read_columns}
   FROM unnest($1::{key_type}[]) WITH ORDINALITY AS a(value, n)
   LEFT JOIN {table} t ON t.{key} = a.value
 ),)";
@@ -71,7 +73,7 @@ WITH found AS MATERIALIZED (
 WITH found AS MATERIALIZED (
   SELECT a.n, t.{key}::{key_type} AS id, coalesce(t.state, l.state) AS state, coalesce(t.mark, l.mark) AS mark,
          coalesce(t.ticket, l.ticket) AS ticket, t.version, t.merged_into::{key_type} AS merged_into,
-         coalesce(t.synced_at, l.synced_at) AS synced_at{read_columns}
+         coalesce(t.synced_at, l.synced_at) AS synced_at, t.as_of{read_columns}
   FROM unnest($1::{value_type}[]) WITH ORDINALITY AS a(value, n)
   LEFT JOIN LATERAL (
     SELECT * FROM {table} t WHERE t.state = {live} AND ({matches}) ORDER BY t.ticket DESC LIMIT 1
@@ -87,7 +89,7 @@ drawn AS MATERIALIZED (
   WHERE EXISTS (SELECT FROM found WHERE state IS DISTINCT FROM {live} OR mark = {dirty})
 )
 SELECT d.drawn, f.n, f.id, f.state, f.mark, f.ticket, f.version, f.merged_into,
-       (extract(epoch FROM now() - f.synced_at) * 1000)::bigint{columns_of_f}
+       (extract(epoch FROM now() - f.synced_at) * 1000)::bigint, f.as_of{columns_of_f}
 FROM found f LEFT JOIN drawn d ON true)";
         if constexpr (understudy::detail::is_by_id<By>)
             return filled(by_id, names_) + filled(answer, names_);
@@ -142,18 +144,19 @@ updated AS (
     merged_into = CASE WHEN j.step = {write} THEN j.merged_into ELSE t.merged_into END,
     version = CASE WHEN j.step = {write} AND j.version <> 0 THEN j.version ELSE t.version END,
     ticket = CASE WHEN j.step = {keep} THEN t.ticket ELSE {next_ticket} END,
+    as_of = CASE j.step WHEN {write} THEN j.ticket WHEN {keep} THEN greatest(t.as_of, j.ticket) ELSE t.as_of END,
     mark = CASE j.step WHEN {write} THEN {clean} WHEN {keep} THEN t.mark ELSE {dirty} END,
     synced_at = CASE j.step WHEN {write} THEN j.observed_at WHEN {keep} THEN greatest(t.synced_at, j.observed_at)
                             ELSE t.synced_at END,
     lag_reads = CASE j.step WHEN {write} THEN 0 WHEN {lag} THEN j.reads ELSE t.lag_reads END,
     lag_version = CASE j.step WHEN {write} THEN NULL WHEN {lag} THEN j.version ELSE t.lag_version END,
-    lag_since = CASE j.step WHEN {write} THEN NULL WHEN {lag} THEN j.since ELSE t.lag_since END{sets}
+    lag_since = CASE j.step WHEN {write} THEN NULL WHEN {lag} THEN j.since ELSE t.lag_since END{assignments}
   FROM judged j
   WHERE t.{key} = j.key AND NOT j.missing AND (j.step IN ({write}, {mark}, {lag}) OR (j.step = {keep} AND j.confirm))
 ),
 placed AS (
-  INSERT INTO {table} ({key}, state, merged_into, version, ticket, mark, synced_at, lag_reads{columns})
-  SELECT j.key, j.state, j.merged_into, j.version, {next_ticket}, {clean}, j.observed_at, 0{columns_of_j}
+  INSERT INTO {table} ({key}, state, merged_into, version, ticket, as_of, mark, synced_at, lag_reads{columns})
+  SELECT j.key, j.state, j.merged_into, j.version, {next_ticket}, j.ticket, {clean}, j.observed_at, 0{columns_of_j}
   FROM judged j
   WHERE j.missing AND j.step = {write} AND (SELECT count(*) FROM locked) >= 0
   ORDER BY j.key
@@ -231,6 +234,16 @@ SELECT f.n FROM free f JOIN noted d ON d.value = f.text)",
 
     std::string draw_ticket() const { return filled("SELECT {next_ticket}", names_); }
 
+    // What the statements that ask by an index call things: the value asked for is `a.value`, a row of the table `t`.
+    template<IndexTag By>
+    SqlNames names_of() const {
+        SqlNames names = names_;
+        names["kind"] = sql_literal(kind(By::name));
+        names["value_type"] = codec_of<index_value_t<By>>::sql_type;
+        names["matches"] = matches<By>("t", "a.value");
+        return names;
+    }
+
 private:
     // The parameters before it are those that every table has.
     static constexpr std::size_t first_column = 8;
@@ -250,17 +263,8 @@ private:
         names_["columns_of_j"] += ", j." + c;
         names_["columns"] += ", " + name;
         names_["same"] += (at ? " AND l." : "l.") + c + " IS NOT DISTINCT FROM i." + c;
-        names_["sets"] +=
+        names_["assignments"] +=
             ",\n    " + name + " = CASE WHEN j.step = " + names_["write"] + " THEN j." + c + " ELSE t." + name + " END";
-    }
-
-    template<IndexTag By>
-    SqlNames names_of() const {
-        SqlNames names = names_;
-        names["kind"] = sql_literal(kind(By::name));
-        names["value_type"] = codec_of<typename By::value_type>::sql_type;
-        names["matches"] = matches<By>("t", "a.value");
-        return names;
     }
 
     template<IndexTag By>
@@ -271,7 +275,9 @@ private:
         &&!requires(typename By::value_type v) {
             By::normalise(v);
         };
-        if constexpr (requires { IndexTraits<By>::matches(row, value); }) {
+        if constexpr (understudy::detail::is_whole<By>) {
+            return "true";
+        } else if constexpr (requires { IndexTraits<By>::matches(row, value); }) {
             return IndexTraits<By>::matches(row, value);
         } else {
             static_assert(by_member_alone, "an index with `values` or `normalise` of its own needs "
@@ -282,7 +288,7 @@ private:
 
     SqlNames names_{{"arrays", ""},       {"numbers", ""},      {"numbered_columns", ""},
                     {"read_columns", ""}, {"columns_of_f", ""}, {"columns_of_j", ""},
-                    {"columns", ""},      {"same", ""},         {"sets", ""}};
+                    {"columns", ""},      {"same", ""},         {"assignments", ""}};
 };
 
 } // namespace understudy::postgres::detail
