@@ -1,8 +1,9 @@
 #include "application.hpp"
 
+#include "query_string.hpp"
 #include "responses.hpp"
-
-#include <understudy/date_time.hpp>
+#include "wall_clock.hpp"
+#include "with_student.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -16,10 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto slow = 1s;
-
-understudy::Timestamp wall_clock_now() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 // What the body asks for, or the answer that refuses it.
 template<class T>
@@ -36,18 +33,24 @@ std::variant<T, Response> read_body(std::string_view text, Validated<T> (*valida
     return std::move(std::get<T>(validated));
 }
 
-Response answer_failure(const SourceUnavailable& failure) {
-    auto response = source_unavailable(failure.retry_after);
-    response.reason = failure.error.message();
-    return response;
+// Paths go to the log only if nothing in them can be a person's: what a path is mistaken for may be an address.
+std::string loggable(std::string_view path) {
+    constexpr std::size_t longest = 128;
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+               c == '_' || c == '.';
+    };
+    return path.size() <= longest && std::all_of(path.begin(), path.end(), is_plain) ? std::string{path} : "(unusual)";
 }
 
 } // namespace
 
-Application::Application(ApplicationParams params, StudentDirectory& students, Metrics& metrics, const Log& log,
-                         Now now)
+Application::Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams,
+                         BookingDirectory& bookings, Metrics& metrics, const Log& log, Now now)
     : params_{std::move(params)}
     , students_{students}
+    , exams_{exams}
+    , bookings_{students, bookings}
     , metrics_{metrics}
     , log_{log}
     , now_{std::move(now)}
@@ -56,12 +59,14 @@ Application::Application(ApplicationParams params, StudentDirectory& students, M
 
 void Application::handle(const Request& request, Respond respond) {
     const auto began = now_();
-    const auto match = find_route(request.method, request.path);
-    auto finish = [this, began, match, respond = std::move(respond), method = request.method, path = request.path,
-                   id = request.id, origin = std::string{request.origin}](Response response) {
+    const auto path = decode_path(request.path);
+    const auto match = path ? find_route(request.method, *path) : RouteMatch{};
+    auto finish = [this, began, endpoint = match.endpoint, respond = std::move(respond), method = request.method,
+                   path = loggable(request.path), id = request.id,
+                   origin = std::string{request.origin}](Response response) {
         add_cors(response, origin);
         const auto took = now_() - began;
-        metrics_.count_request(match.endpoint, response.status, took);
+        metrics_.count_request(endpoint, response.status, took);
         report(name_of(method), path, id, response, took);
         respond(std::move(response));
     };
@@ -71,23 +76,25 @@ void Application::handle(const Request& request, Respond respond) {
         if (const auto wait = limiter_.take(request.client, began))
             return finish(too_many_requests(*wait));
     }
+    if (!path)
+        return finish(unreadable_path());
     if (request.method == Method::options)
-        return finish(answer_preflight(request, match));
+        return finish(answer_preflight(*path, request.origin, match));
     if (!match.known_path)
         return finish(not_found());
     if (!match.endpoint)
-        return finish(method_not_allowed(allowed_methods(request.path)));
-    dispatch(*match.endpoint, request, std::move(finish));
+        return finish(method_not_allowed(allowed_methods(*path)));
+    dispatch(match, request, std::move(finish));
 }
 
-Response Application::answer_preflight(const Request& request, const RouteMatch& match) const {
-    if (!match.known_path && request.path != "*")
+Response Application::answer_preflight(std::string_view path, std::string_view origin, const RouteMatch& match) const {
+    if (!match.known_path && path != "*")
         return not_found();
-    const auto allowed = allowed_methods(request.path);
+    const auto allowed = allowed_methods(path);
     Response response;
     response.status = 204;
     response.headers.emplace_back("Allow", allowed);
-    if (allows_origin(request.origin)) {
+    if (allows_origin(origin)) {
         response.headers.emplace_back("Access-Control-Allow-Methods", allowed);
         response.headers.emplace_back("Access-Control-Allow-Headers",
                                       "Authorization, Content-Type, Idempotency-Key, X-Idempotency-Key, X-Request-Id");
@@ -96,14 +103,24 @@ Response Application::answer_preflight(const Request& request, const RouteMatch&
     return response;
 }
 
-void Application::dispatch(Endpoint endpoint, const Request& request, Respond respond) {
-    switch (endpoint) {
+void Application::dispatch(const RouteMatch& match, const Request& request, Respond respond) {
+    switch (*match.endpoint) {
     case Endpoint::login:
         return login(request, std::move(respond));
     case Endpoint::validate_exam_credits:
         return validate_exam_credits(request, std::move(respond));
     case Endpoint::validate_discussion_credits:
         return validate_discussion_credits(request, std::move(respond));
+    case Endpoint::exams_on_offer:
+        return exams_.available_exams(request.query, std::move(respond));
+    case Endpoint::discussions_on_offer:
+        return exams_.available_discussions(request.query, std::move(respond));
+    case Endpoint::exam_capacity:
+        return exams_.capacity(match.id, std::move(respond));
+    case Endpoint::list_bookings:
+        return bookings_.list(request.query, std::move(respond));
+    case Endpoint::get_booking:
+        return bookings_.get(match.id, request.query, std::move(respond));
     case Endpoint::health: {
         HealthReport report;
         report.draining = draining_;
@@ -129,9 +146,10 @@ void Application::login(const Request& request, Respond respond) {
     auto body = read_body(request.body, &validate_login);
     if (auto* refusal = std::get_if<Response>(&body))
         return respond(std::move(*refusal));
-    identify(
-        std::move(std::get<Credentials>(body)),
-        [](const Student& found) { return login_answer(found, wall_clock_now()); }, std::move(respond));
+    with_student(
+        students_, std::move(std::get<Credentials>(body)),
+        [](const Student& found, const Respond& answer) { answer(login_answer(found, wall_clock_now())); },
+        std::move(respond));
 }
 
 void Application::validate_exam_credits(const Request& request, Respond respond) {
@@ -152,23 +170,12 @@ void Application::validate_discussion_credits(const Request& request, Respond re
 }
 
 void Application::answer_credits(CreditQuestion question, Respond respond) {
-    identify(
-        std::move(question.student),
-        [type = question.mock_type](const Student& found) { return credits_answer(found, type); }, std::move(respond));
-}
-
-void Application::identify(Credentials student, std::function<Response(const Student&)> answer, Respond respond) {
-    students_.identify(std::move(student.student_id), std::move(student.email),
-                       [answer = std::move(answer), respond = std::move(respond)](const StudentResult& result) {
-                           if (const auto* found = std::get_if<Student>(&result))
-                               respond(answer(*found));
-                           else if (std::holds_alternative<StudentNotFound>(result))
-                               respond(student_not_found());
-                           else if (std::holds_alternative<EmailMismatch>(result))
-                               respond(email_mismatch());
-                           else
-                               respond(answer_failure(std::get<SourceUnavailable>(result)));
-                       });
+    with_student(
+        students_, std::move(question.student),
+        [type = question.mock_type](const Student& found, const Respond& answer) {
+            answer(credits_answer(found, type));
+        },
+        std::move(respond));
 }
 
 bool Application::allows_origin(std::string_view origin) const {
@@ -189,8 +196,8 @@ void Application::add_cors(Response& response, const std::string& origin) const 
     response.headers.emplace_back("Access-Control-Expose-Headers", "Age, Retry-After, X-Data-Freshness, X-Request-Id");
 }
 
-void Application::report(std::string_view method, std::string_view path, std::string_view id, const Response& response,
-                         Clock::duration took) const {
+void Application::report(std::string_view method, const std::string& path, std::string_view id,
+                         const Response& response, Clock::duration took) const {
     const bool problem = response.status >= 500 || took > slow;
     if (params_.access_log == AccessLog::off || (params_.access_log == AccessLog::problems && !problem))
         return;

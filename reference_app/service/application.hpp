@@ -1,6 +1,8 @@
 #pragma once
 
 #include "application_params.hpp"
+#include "booking_endpoints.hpp"
+#include "exam_endpoints.hpp"
 #include "http_message.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
@@ -23,8 +25,8 @@ public:
     using Clock = std::chrono::steady_clock;
     using Now = std::function<Clock::time_point()>;
 
-    Application(ApplicationParams params, StudentDirectory& students, Metrics& metrics, const Log& log,
-                Now now = &Clock::now);
+    Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams, BookingDirectory& bookings,
+                Metrics& metrics, const Log& log, Now now = &Clock::now);
 
     void handle(const Request& request, Respond respond);
 
@@ -32,21 +34,22 @@ public:
     void drain() noexcept { draining_ = true; }
 
 private:
-    Response answer_preflight(const Request& request, const RouteMatch& match) const;
-    void dispatch(Endpoint endpoint, const Request& request, Respond respond);
+    Response answer_preflight(std::string_view path, std::string_view origin, const RouteMatch& match) const;
+    void dispatch(const RouteMatch& match, const Request& request, Respond respond);
     void login(const Request& request, Respond respond);
     void validate_exam_credits(const Request& request, Respond respond);
     void validate_discussion_credits(const Request& request, Respond respond);
     void answer_credits(CreditQuestion question, Respond respond);
-    void identify(Credentials student, std::function<Response(const Student&)> answer, Respond respond);
 
     bool allows_origin(std::string_view origin) const;
     void add_cors(Response& response, const std::string& origin) const;
-    void report(std::string_view method, std::string_view path, std::string_view id, const Response& response,
+    void report(std::string_view method, const std::string& path, std::string_view id, const Response& response,
                 Clock::duration took) const;
 
     ApplicationParams params_;
     StudentDirectory& students_;
+    ExamEndpoints exams_;
+    BookingEndpoints bookings_;
     Metrics& metrics_;
     const Log& log_;
     Now now_;

@@ -1,52 +1,13 @@
 #include "responses.hpp"
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
+#include "document.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 namespace service {
 namespace {
 
 namespace json = boost::json;
-
-// Builds one answer in memory that is released at once.
-class Document {
-public:
-    Document()
-        : arena_{buffer_.data(), buffer_.size()}
-        , root_{&arena_} {}
-
-    json::object& root() { return root_; }
-    std::string text() const { return json::serialize(root_); }
-
-private:
-    std::array<unsigned char, 4096> buffer_;
-    json::monotonic_resource arena_;
-    json::object root_;
-};
-
-Response answer_of(unsigned status, const Document& document) {
-    Response response;
-    response.status = status;
-    response.body = document.text();
-    return response;
-}
-
-json::object& begin_success(Document& document, std::string_view message) {
-    document.root()["success"] = true;
-    document.root()["message"] = message;
-    return document.root()["data"].emplace_object();
-}
-
-void begin_error(Document& document, std::string_view code, std::string_view message) {
-    document.root()["success"] = false;
-    document.root()["error"] = message;
-    document.root()["code"] = code;
-}
 
 void add_retry_after(Response& response, std::chrono::seconds wait) {
     response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
@@ -54,13 +15,6 @@ void add_retry_after(Response& response, std::chrono::seconds wait) {
 
 json::string_view text_or_empty(const std::optional<std::string>& text) {
     return text ? json::string_view{*text} : json::string_view{};
-}
-
-void put_optional(json::object& object, std::string_view name, const std::optional<std::string>& text) {
-    if (text && !text->empty())
-        object[name] = *text;
-    else
-        object[name] = nullptr;
 }
 
 std::string full_name(const ContactCredits& contact) {
@@ -73,38 +27,21 @@ std::string full_name(const ContactCredits& contact) {
     return name;
 }
 
-void put_credits(json::object& object, const ContactCredits& contact) {
-    auto& credits = object["credits"].emplace_object();
-    credits["sj_credits"] = balance(contact, CreditField::sj_credits);
-    credits["cs_credits"] = balance(contact, CreditField::cs_credits);
-    credits["sjmini_credits"] = balance(contact, CreditField::sjmini_credits);
-    credits["mock_discussion_token"] = balance(contact, CreditField::mock_discussion_token);
-    credits["shared_mock_credits"] = balance(contact, CreditField::shared_mock_credits);
-}
-
-void add_freshness(Response& response, const Student& student) {
-    if (!student.from_replica)
-        return;
-    const auto age = std::chrono::floor<std::chrono::seconds>(std::max(student.age, std::chrono::milliseconds{0}));
-    response.headers.emplace_back("Age", std::to_string(age.count()));
-    response.headers.emplace_back("X-Data-Freshness", student.stale ? "stale" : "fresh");
-}
-
 } // namespace
 
 Response user_error(unsigned status, std::string_view code, std::string_view message) {
     Document document;
-    begin_error(document, code, message);
-    return answer_of(status, document);
+    document.begin_error(code, message);
+    return document.answer(status);
 }
 
 Response invalid_request(const ValidationErrors& errors) {
     Document document;
-    begin_error(document, "VALIDATION_ERROR", "The request is invalid");
+    document.begin_error("VALIDATION_ERROR", "The request is invalid");
     auto& list = document.root()["validationErrors"].emplace_array();
     for (const auto& error : errors)
         list.emplace_back(error);
-    return answer_of(400, document);
+    return document.answer(400);
 }
 
 Response malformed_json() {
@@ -123,9 +60,9 @@ Response method_not_allowed(std::string_view allowed) {
 
 Response too_many_requests(std::chrono::seconds retry_after) {
     Document document;
-    begin_error(document, "RATE_LIMITED", "Too many requests");
+    document.begin_error("RATE_LIMITED", "Too many requests");
     document.root()["retryAfter"] = retry_after.count();
-    auto response = answer_of(429, document);
+    auto response = document.answer(429);
     add_retry_after(response, retry_after);
     return response;
 }
@@ -138,10 +75,23 @@ Response email_mismatch() {
     return user_error(400, "EMAIL_MISMATCH", "The e-mail address does not belong to this student number");
 }
 
-Response source_unavailable(std::chrono::seconds retry_after) {
+Response unreadable_path() {
+    return user_error(400, "INVALID_PATH",
+                      "The path is not UTF-8 with well-formed percent escapes, or escapes a slash");
+}
+
+Response source_unavailable(const SourceUnavailable& failure) {
+    auto response = user_error(503, "SOURCE_UNAVAILABLE", "The records cannot be read at the moment; please try again");
+    add_retry_after(response, failure.retry_after);
+    response.reason = failure.error.message();
+    return response;
+}
+
+Response replica_unavailable(const ReplicaUnavailable& failure) {
     auto response =
-        user_error(503, "SOURCE_UNAVAILABLE", "The student's record cannot be read at the moment; please try again");
-    add_retry_after(response, retry_after);
+        user_error(503, "REPLICA_UNAVAILABLE", "The question cannot be decided at the moment; please try again");
+    add_retry_after(response, failure.retry_after);
+    response.reason = failure.error.message();
     return response;
 }
 
@@ -149,10 +99,35 @@ Response internal_error() {
     return user_error(500, "INTERNAL_ERROR", "Something went wrong on our side");
 }
 
+Provenance provenance_of(const Student& student) {
+    return {student.from_replica, student.age, student.stale};
+}
+
+Provenance together(const Provenance& one, const Provenance& other) {
+    return {one.from_replica || other.from_replica, std::max(one.age, other.age), one.stale || other.stale};
+}
+
+void add_freshness(Response& response, const Provenance& provenance) {
+    if (!provenance.from_replica && !provenance.stale)
+        return;
+    const auto age = std::chrono::floor<std::chrono::seconds>(std::max(provenance.age, std::chrono::milliseconds{0}));
+    response.headers.emplace_back("Age", std::to_string(age.count()));
+    response.headers.emplace_back("X-Data-Freshness", provenance.stale ? "stale" : "fresh");
+}
+
+void put_credits(json::object& object, const ContactCredits& contact) {
+    auto& credits = object["credits"].emplace_object();
+    credits["sj_credits"] = balance(contact, CreditField::sj_credits);
+    credits["cs_credits"] = balance(contact, CreditField::cs_credits);
+    credits["sjmini_credits"] = balance(contact, CreditField::sjmini_credits);
+    credits["mock_discussion_token"] = balance(contact, CreditField::mock_discussion_token);
+    credits["shared_mock_credits"] = balance(contact, CreditField::shared_mock_credits);
+}
+
 Response login_answer(const Student& student, understudy::Timestamp now) {
     const ContactCredits& contact = student.contact;
     Document document;
-    auto& data = begin_success(document, "Login successful");
+    auto& data = document.begin_success("Login successful").emplace_object();
     data["contact_id"] = contact.hubspot_id;
     data["student_id"] = text_or_empty(contact.student_id);
     data["email"] = text_or_empty(contact.email);
@@ -164,8 +139,8 @@ Response login_answer(const Student& student, understudy::Timestamp now) {
     auto& metadata = data["_metadata"].emplace_object();
     metadata["data_source"] = student.from_replica ? "supabase" : "hubspot";
     metadata["timestamp"] = understudy::format_timestamp(now);
-    auto response = answer_of(200, document);
-    add_freshness(response, student);
+    auto response = document.answer(200);
+    add_freshness(response, provenance_of(student));
     return response;
 }
 
@@ -173,7 +148,8 @@ Response credits_answer(const Student& student, MockType type) {
     const ContactCredits& contact = student.contact;
     const auto credits = breakdown(contact, type);
     Document document;
-    auto& data = begin_success(document, credits.eligible() ? "Credit validation successful" : "Insufficient credits");
+    auto& data = document.begin_success(credits.eligible() ? "Credit validation successful" : "Insufficient credits")
+                     .emplace_object();
     data["eligible"] = credits.eligible();
     data["available_credits"] = credits.available();
     auto& split = data["credit_breakdown"].emplace_object();
@@ -185,30 +161,30 @@ Response credits_answer(const Student& student, MockType type) {
     put_optional(data, "ndecc_exam_date", contact.ndecc_exam_date);
     if (!credits.eligible())
         data["error_message"] = "Insufficient credits for " + std::string{name_of(type)};
-    auto response = answer_of(200, document);
-    add_freshness(response, student);
+    auto response = document.answer(200);
+    add_freshness(response, provenance_of(student));
     return response;
 }
 
 Response health_answer(const HealthReport& report) {
     Document document;
-    auto& data = begin_success(document, report.draining ? "Shutting down" : "Healthy");
+    auto& data = document.begin_success(report.draining ? "Shutting down" : "Healthy").emplace_object();
     data["status"] = report.draining ? "draining" : "ok";
     data["version"] = report.version;
     data["uptime_seconds"] = report.uptime.count();
-    return answer_of(report.draining ? 503 : 200, document);
+    return document.answer(report.draining ? 503 : 200);
 }
 
 Response live_answer() {
     Document document;
     document.root()["status"] = "live";
-    return answer_of(200, document);
+    return document.answer(200);
 }
 
 Response ready_answer(bool draining) {
     Document document;
     document.root()["status"] = draining ? "draining" : "ready";
-    return answer_of(draining ? 503 : 200, document);
+    return document.answer(draining ? 503 : 200);
 }
 
 } // namespace service

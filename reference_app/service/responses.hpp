@@ -2,10 +2,13 @@
 
 #include "credit_rules.hpp"
 #include "http_message.hpp"
+#include "provenance.hpp"
 #include "student_directory.hpp"
 #include "validation.hpp"
 
 #include <understudy/date_time.hpp>
+
+#include <boost/json/object.hpp>
 
 #include <chrono>
 #include <string_view>
@@ -21,8 +24,19 @@ Response method_not_allowed(std::string_view allowed);
 Response too_many_requests(std::chrono::seconds retry_after);
 Response student_not_found();
 Response email_mismatch();
-Response source_unavailable(std::chrono::seconds retry_after);
+Response unreadable_path();
+Response source_unavailable(const SourceUnavailable& failure);
+Response replica_unavailable(const ReplicaUnavailable& failure);
 Response internal_error();
+
+Provenance provenance_of(const Student& student);
+/// Of an answer that is made of both: as old as the older, stale if either is, from the replica if any of it is.
+Provenance together(const Provenance& one, const Provenance& other);
+/// Adds `Age` (seconds) and `X-Data-Freshness` to an answer that is not the source's own of this moment.
+void add_freshness(Response& response, const Provenance& provenance);
+
+/// Puts `credits`, the five of them.
+void put_credits(boost::json::object& object, const ContactCredits& contact);
 
 /// The answer of login. `now` is the moment in `_metadata`.
 Response login_answer(const Student& student, understudy::Timestamp now);

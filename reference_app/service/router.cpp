@@ -7,6 +7,7 @@ namespace {
 
 struct Route {
     Method method;
+    // `:id` stands for one segment. A path that is written out goes before one that it would match.
     std::string_view path;
     Endpoint endpoint;
     std::string_view name;
@@ -19,12 +20,54 @@ constexpr std::array routes{
           false},
     Route{Method::post, "/api/mock-discussions/validate-credits", Endpoint::validate_discussion_credits,
           "validate_discussion_credits", false},
+    Route{Method::get, "/api/mock-exams/available", Endpoint::exams_on_offer, "exams_on_offer", false},
+    Route{Method::get, "/api/mock-discussions/available", Endpoint::discussions_on_offer, "discussions_on_offer",
+          false},
+    Route{Method::get, "/api/mock-exams/:id/capacity", Endpoint::exam_capacity, "exam_capacity", false},
+    Route{Method::get, "/api/bookings/list", Endpoint::list_bookings, "list_bookings", false},
+    Route{Method::get, "/api/bookings/:id", Endpoint::get_booking, "get_booking", false},
     Route{Method::get, "/api/health", Endpoint::health, "health", true},
     Route{Method::get, "/livez", Endpoint::livez, "livez", true},
     Route{Method::get, "/readyz", Endpoint::readyz, "readyz", true},
     Route{Method::get, "/metrics", Endpoint::metrics, "metrics", true},
 };
 static_assert(routes.size() == endpoint_count);
+
+constexpr std::string_view placeholder = ":id";
+
+constexpr bool is_written_out(const Route& route) noexcept {
+    return route.path.find(placeholder) == std::string_view::npos;
+}
+
+// The segment in the place of `:id`; nothing if the path does not have this form.
+std::optional<std::string_view> id_in(std::string_view path, const Route& route) noexcept {
+    if (is_written_out(route))
+        return std::nullopt;
+    const auto at = route.path.find(placeholder);
+    const auto before = route.path.substr(0, at);
+    const auto after = route.path.substr(at + placeholder.size());
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after))
+        return std::nullopt;
+    const auto id = path.substr(before.size(), path.size() - before.size() - after.size());
+    return id.find('/') == std::string_view::npos ? std::optional{id} : std::nullopt;
+}
+
+// Calls `f(route, id)` for every route at the path.
+template<class F>
+void for_each_route(std::string_view path, F f) {
+    bool found = false;
+    for (const Route& route : routes) {
+        if (route.path != path || !is_written_out(route))
+            continue;
+        found = true;
+        f(route, std::string_view{});
+    }
+    if (found)
+        return;
+    for (const Route& route : routes)
+        if (const auto id = id_in(path, route))
+            f(route, *id);
+}
 
 } // namespace
 
@@ -46,24 +89,22 @@ RouteMatch find_route(Method method, std::string_view path) noexcept {
     if (method == Method::head)
         method = Method::get;
     RouteMatch match;
-    for (const Route& route : routes) {
-        if (route.path != path)
-            continue;
+    for_each_route(path, [&](const Route& route, std::string_view id) {
         match.known_path = true;
-        if (route.method == method)
-            match.endpoint = route.endpoint;
-    }
+        if (route.method != method)
+            return;
+        match.endpoint = route.endpoint;
+        match.id = id;
+    });
     return match;
 }
 
 std::string allowed_methods(std::string_view path) {
     std::string allowed;
-    for (const Route& route : routes) {
-        if (route.path != path)
-            continue;
+    for_each_route(path, [&](const Route& route, std::string_view) {
         allowed += name_of(route.method);
         allowed += route.method == Method::get ? ", HEAD, " : ", ";
-    }
+    });
     return allowed + "OPTIONS";
 }
 

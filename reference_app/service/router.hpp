@@ -13,12 +13,17 @@ enum class Endpoint : std::uint8_t {
     login,
     validate_exam_credits,
     validate_discussion_credits,
+    exams_on_offer,
+    discussions_on_offer,
+    exam_capacity,
+    list_bookings,
+    get_booking,
     health,
     livez,
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 7;
+inline constexpr std::size_t endpoint_count = 12;
 
 /// The endpoint's name in logs and metrics.
 std::string_view name_of(Endpoint endpoint) noexcept;
@@ -32,6 +37,8 @@ struct RouteMatch {
     bool known_path = false;
     /// What answers this method there.
     std::optional<Endpoint> endpoint;
+    /// The segment of the path that names a record, any text but an empty one; a view of the path.
+    std::string_view id;
 };
 
 /// `HEAD` is answered by what answers `GET`.

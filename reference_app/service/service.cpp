@@ -103,6 +103,16 @@ postgres::ConnectParams observed(postgres::ConnectParams params, const Log& log)
     return params;
 }
 
+// Nobody to ask about exams and bookings.
+struct NoExams final : ExamDirectory {
+    void available(AvailableQuestion, AvailableHandler handler) override { handler(ReplicaUnavailable{}); }
+    void capacity(std::string, CapacityHandler handler) override { handler(ReplicaUnavailable{}); }
+};
+struct NoBookings final : BookingDirectory {
+    void list(BookingsQuestion, BookingsHandler handler) override { handler(ReplicaUnavailable{}); }
+    void get(std::string, BookingHandler handler) override { handler(SourceUnavailable{}); }
+};
+
 class Service {
 public:
     Service(const Config& config, const Log& log)
@@ -117,7 +127,7 @@ public:
         , source_{guarded_}
         , credits_{replica_, source_, cache_params(config.reading)}
         , students_{credits_, config.reading, [this] { return guarded_.is_failing(); }}
-        , application_{config.application, students_, metrics_, log}
+        , application_{config.application, students_, exams_, bookings_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -339,6 +349,8 @@ private:
     Source source_;
     Credits credits_;
     CachedStudentDirectory<Credits> students_;
+    NoExams exams_;
+    NoBookings bookings_;
     Metrics metrics_;
     Application application_;
     HttpServer server_;

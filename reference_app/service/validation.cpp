@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t longest_student_id = 64;
 constexpr std::size_t longest_email = 254;
 constexpr std::size_t longest_local_part = 64;
+constexpr std::size_t longest_record_id = 32;
 
 // The member's text, or nothing and a message.
 const boost::json::string* required_text(const boost::json::object& body, std::string_view name,
@@ -28,17 +29,10 @@ const boost::json::string* required_text(const boost::json::object& body, std::s
 
 Credentials read_credentials(const boost::json::object& body, ValidationErrors& errors) {
     Credentials student;
-    if (const auto* text = required_text(body, "student_id", errors)) {
-        if (is_student_id(*text))
-            student.student_id = *text;
-        else
-            errors.push_back("student_id must consist of 1 to 64 upper-case letters and digits");
-    }
-    if (const auto* text = required_text(body, "email", errors)) {
-        student.email = normalised_email(*text);
-        if (!is_email(student.email))
-            errors.push_back("email must be an e-mail address");
-    }
+    if (const auto* text = required_text(body, "student_id", errors))
+        take_student_id(*text, student, errors);
+    if (const auto* text = required_text(body, "email", errors))
+        take_email(*text, student, errors);
     return student;
 }
 
@@ -63,6 +57,31 @@ bool is_email(std::string_view text) noexcept {
            domain.find_first_of(forbidden) == domain.npos && text.substr(0, at).find_first_of(forbidden) == text.npos;
 }
 
+bool is_record_id(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= longest_record_id && text.front() != '0' &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+void take_student_id(std::string_view text, Credentials& student, ValidationErrors& errors) {
+    if (is_student_id(text))
+        student.student_id = text;
+    else
+        errors.push_back("student_id must consist of 1 to 64 upper-case letters and digits");
+}
+
+void take_email(std::string_view text, Credentials& student, ValidationErrors& errors) {
+    student.email = normalised_email(text);
+    if (!is_email(student.email))
+        errors.push_back("email must be an e-mail address");
+}
+
+std::optional<MockType> take_mock_type(std::string_view text, ValidationErrors& errors) {
+    const auto type = parse_mock_type(text);
+    if (!type)
+        errors.push_back("mock_type must be one of Situational Judgment, Clinical Skills, Mini-mock, Mock Discussion");
+    return type;
+}
+
 Validated<Credentials> validate_login(const boost::json::object& body) {
     ValidationErrors errors;
     auto student = read_credentials(body, errors);
@@ -76,11 +95,8 @@ Validated<CreditQuestion> validate_credit_question(const boost::json::object& bo
     CreditQuestion question;
     question.student = read_credentials(body, errors);
     if (const auto* text = required_text(body, "mock_type", errors)) {
-        if (const auto type = parse_mock_type(*text))
+        if (const auto type = take_mock_type(*text, errors))
             question.mock_type = *type;
-        else
-            errors.push_back(
-                "mock_type must be one of Situational Judgment, Clinical Skills, Mini-mock, Mock Discussion");
     }
     if (!errors.empty())
         return errors;

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,6 +39,14 @@ bool is_student_id(std::string_view text) noexcept;
 
 /// Whether a normalised text has the shape of an address: `local@domain.tld`, no blanks, at most 254 bytes (RFC 5321).
 bool is_email(std::string_view text) noexcept;
+
+/// Whether a text can be the id of a record at the source: digits, without a leading zero, at most 32.
+bool is_record_id(std::string_view text) noexcept;
+
+/// Take a part of the credentials from a request; what is wrong with it becomes a message.
+void take_student_id(std::string_view text, Credentials& student, ValidationErrors& errors);
+void take_email(std::string_view text, Credentials& student, ValidationErrors& errors);
+std::optional<MockType> take_mock_type(std::string_view text, ValidationErrors& errors);
 
 /// Reads a request's members; unknown ones are ignored.
 Validated<Credentials> validate_login(const boost::json::object& body);

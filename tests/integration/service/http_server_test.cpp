@@ -1,6 +1,8 @@
 #include "application.hpp"
 #include "http_server.hpp"
+#include "scripted_bookings.hpp"
 #include "scripted_directory.hpp"
+#include "scripted_exams.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,6 +25,8 @@ namespace {
 // The server on its own thread, as `serve` runs it, with a scripted directory instead of stores.
 struct Service {
     ScriptedDirectory students;
+    ScriptedExams exams;
+    ScriptedBookings bookings;
     Metrics metrics;
     Log log = Log::silent();
     asio::io_context context{1};
@@ -47,7 +51,7 @@ struct Service {
     }
 
     void start() {
-        application.emplace(application_params, students, metrics, log);
+        application.emplace(application_params, students, exams, bookings, metrics, log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);
@@ -233,6 +237,31 @@ BOOST_AUTO_TEST_CASE(head_has_no_body_and_the_length_of_one) {
     BOOST_TEST(head.status == 200);
     const auto whole = client.receive();
     BOOST_TEST(head.header("Content-Length") == std::to_string(whole.body.size()));
+}
+
+BOOST_AUTO_TEST_CASE(queries_and_ids_arrive_decoded) {
+    start();
+    Client client{*this};
+    const auto available = get("/api/mock-exams/available?mock_type=Clinical+Skills&x=1");
+    const auto answer = client.ask(available);
+    BOOST_TEST(answer.status == 200, answer.body);
+    BOOST_TEST(contains(answer.body, R"("mock_exam_id":"501")"));
+    BOOST_TEST((on_server([this] { return exams.question.mock_type; }) == MockType::clinical_skills));
+    client.send("HEAD" + available.substr(3));
+    const auto head = client.receive(false);
+    BOOST_TEST(head.status == 200);
+    BOOST_TEST(head.header("Content-Length") == std::to_string(answer.body.size()));
+
+    BOOST_TEST(client.ask(get("/api/mock-exams/%35%30%31/capacity")).status == 200);
+    BOOST_TEST(on_server([this] { return exams.exam_id; }) == "501");
+    BOOST_TEST(contains(client.ask(get("/api/mock-exams/50%2F1/capacity")).body, "INVALID_PATH"));
+    BOOST_TEST(client.ask(get("/api/mock-exams/\xff/capacity")).status == 400);
+    BOOST_TEST(client.ask(get("/api/bookings/list?student_id=ANN1&email=ann%40example.org")).status == 200);
+    BOOST_TEST(client.ask(get("/api/bookings/list?student_id=ANN1&email=\xff")).status == 400);
+    BOOST_TEST(client.ask(get("/api/bookings/list?x=" + std::string(5000, 'x'))).status == 400);
+    BOOST_TEST(client.ask(get("/api/bookings/701?student_id=ANN1&email=ann@example.org")).status == 200);
+    BOOST_TEST(client.ask("DELETE /api/bookings/list HTTP/1.1\r\nHost: x\r\n\r\n").header("Allow") ==
+               "GET, HEAD, OPTIONS");
 }
 
 BOOST_AUTO_TEST_CASE(what_a_path_does_not_do) {

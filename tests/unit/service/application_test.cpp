@@ -1,11 +1,16 @@
 #include "application.hpp"
 
+#include "scripted_bookings.hpp"
 #include "scripted_directory.hpp"
+#include "scripted_exams.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
 
 using namespace service;
 using namespace std::chrono_literals;
@@ -14,6 +19,8 @@ namespace {
 
 struct Fixture {
     ScriptedDirectory students;
+    ScriptedExams exams;
+    ScriptedBookings bookings;
     Metrics metrics;
     Log log = Log::silent();
     Application::Clock::time_point now{1h};
@@ -32,10 +39,12 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, students, metrics, log, [this] { return now; });
+            application.emplace(params, students, exams, bookings, metrics, log, [this] { return now; });
         Request request;
         request.method = method;
-        request.path = path;
+        const auto query = std::min(path.find('?'), path.size());
+        request.path = path.substr(0, query);
+        request.query = path.substr(std::min(query + 1, path.size()));
         request.body = body;
         request.origin = origin;
         request.id = "request-1";
@@ -52,6 +61,35 @@ struct Fixture {
         return at == answer.headers.end() ? "" : at->second;
     }
     std::string code() const { return std::string{boost::json::parse(answer.body).at("code").as_string()}; }
+};
+
+// What is written to standard error during its life.
+class StandardError {
+public:
+    StandardError()
+        : file_{std::tmpfile()}
+        , before_{::dup(STDERR_FILENO)} {
+        ::dup2(::fileno(file_), STDERR_FILENO);
+    }
+    ~StandardError() {
+        ::dup2(before_, STDERR_FILENO);
+        ::close(before_);
+        std::fclose(file_);
+    }
+    StandardError(const StandardError&) = delete;
+    StandardError& operator=(const StandardError&) = delete;
+
+    std::string text() const {
+        std::fflush(stderr);
+        std::rewind(file_);
+        std::string all(100'000, '\0');
+        all.resize(std::fread(all.data(), 1, all.size(), file_));
+        return all;
+    }
+
+private:
+    std::FILE* file_;
+    int before_;
 };
 
 constexpr std::string_view login = "/api/user/login";
@@ -127,6 +165,63 @@ BOOST_AUTO_TEST_CASE(paths_and_methods) {
     BOOST_TEST(ask(Method::get, login).status == 405u);
     BOOST_TEST(header("Allow") == "POST, OPTIONS");
     BOOST_TEST(ask(Method::head, "/livez").status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(each_endpoint_answers_at_its_path) {
+    params.rate_limit.per_second = 0;
+    ask(Method::get, "/api/mock-exams/available?mock_type=Mini-mock");
+    BOOST_TEST(answer.status == 200u);
+    BOOST_TEST((exams.question.mock_type == MockType::mini_mock));
+    BOOST_TEST(header("X-Data-Freshness") == "fresh");
+    ask(Method::get, "/api/mock-discussions/available");
+    BOOST_TEST(answer.status == 200u);
+    BOOST_TEST((exams.question.mock_type == MockType::mock_discussion));
+    BOOST_TEST(ask(Method::get, "/api/mock-exams/%3501/capacity").status == 200u);
+    BOOST_TEST(exams.exam_id == "501");
+    BOOST_TEST(ask(Method::get, "/api/bookings/list?student_id=ANN1&email=ann@example.org").status == 200u);
+    BOOST_TEST(bookings.question.contact_id == "101");
+    BOOST_TEST(ask(Method::get, "/api/bookings/701?student_id=ANN1&email=ann@example.org").status == 200u);
+    BOOST_TEST(bookings.booking_id == "701");
+    BOOST_TEST(ask(Method::head, "/api/bookings/701?student_id=ANN1&email=ann@example.org").status == 200u);
+    for (const auto* path : {"/api/mock-exams/available", "/api/mock-discussions/available",
+                             "/api/mock-exams/501/capacity", "/api/bookings/list", "/api/bookings/701"}) {
+        BOOST_TEST(ask(Method::patch, path).status == 405u, path);
+        BOOST_TEST(header("Allow") == "GET, HEAD, OPTIONS", path);
+        BOOST_TEST(ask(Method::options, path).status == 204u, path);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(paths_that_cannot_be_read) {
+    params.rate_limit.per_second = 0;
+    for (const auto* path : {"/api/bookings/1%2F2", "/api/bookings/%", "/api/bookings/%ff", "/api/bookings/\xff"})
+        for (const auto method : {Method::get, Method::post, Method::options}) {
+            BOOST_TEST(ask(method, path).status == 400u, path);
+            BOOST_TEST(code() == "INVALID_PATH", path);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(the_log_names_no_person) {
+    params.rate_limit.per_second = 0;
+    params.access_log = AccessLog::all;
+    log = Log{LogLevel::info, LogFormat::text};
+    std::string said;
+    {
+        const StandardError error;
+        ask(Method::get, "/api/bookings/list?student_id=ANN1&email=ann@example.org");
+        ask(Method::get, "/api/bookings/list?student_id=ANN1&email=bob@example.org");
+        students.fail_with(understudy::Errc::unavailable);
+        ask(Method::get, "/api/bookings/701?student_id=ANN1&email=ann@example.org");
+        ask(Method::get, "/api/bookings/ann@example.org");
+        ask(Method::get, "/api/bookings/ann%40example.org?x");
+        ask(Method::get, "/api/bookings/list%3Femail=ann%40example.org");
+        ask(Method::get, "/email=ann@example.org");
+        said = error.text();
+    }
+    BOOST_TEST(std::count(said.begin(), said.end(), '\n') == 7, said);
+    BOOST_TEST(said.find("path=/api/bookings/list ") != std::string::npos, said);
+    BOOST_TEST(said.find("path=/api/bookings/701 ") != std::string::npos, said);
+    for (const auto* word : {"ann", "bob", "example.org", "ANN1", "email"})
+        BOOST_TEST(said.find(word) == std::string::npos, word << " in\n" << said);
 }
 
 BOOST_AUTO_TEST_CASE(the_rate_limit_spares_probes_and_names_the_wait) {

@@ -1,5 +1,8 @@
 #include "responses.hpp"
 
+#include "booking_responses.hpp"
+#include "exam_responses.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -108,7 +111,12 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_users_envelope) {
         {method_not_allowed("POST"), 405, "METHOD_NOT_ALLOWED"},
         {too_many_requests(3s), 429, "RATE_LIMITED"},
         {internal_error(), 500, "INTERNAL_ERROR"},
-        {source_unavailable(7s), 503, "SOURCE_UNAVAILABLE"},
+        {unreadable_path(), 400, "INVALID_PATH"},
+        {source_unavailable({{}, 7s}), 503, "SOURCE_UNAVAILABLE"},
+        {replica_unavailable({{}, 2s}), 503, "REPLICA_UNAVAILABLE"},
+        {exam_not_found(), 404, "EXAM_NOT_FOUND"},
+        {booking_not_found(), 404, "BOOKING_NOT_FOUND"},
+        {access_denied(), 403, "ACCESS_DENIED"},
     };
     for (const auto& row : rows) {
         BOOST_TEST(row.answer.status == row.status, row.code);
@@ -118,7 +126,8 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_users_envelope) {
         BOOST_TEST(std::string_view{body.at("code").as_string()} == row.code);
     }
     BOOST_TEST(header(method_not_allowed("POST"), "Allow") == "POST");
-    BOOST_TEST(header(source_unavailable(7s), "Retry-After") == "7");
+    BOOST_TEST(header(source_unavailable({{}, 7s}), "Retry-After") == "7");
+    BOOST_TEST(header(replica_unavailable({{}, 2s}), "Retry-After") == "2");
     BOOST_TEST(header(too_many_requests(3s), "Retry-After") == "3");
     BOOST_TEST(boost::json::parse(too_many_requests(3s).body).at("retryAfter") == 3);
     check_body(invalid_request({"a", "b"}), R"({"success":false,"error":"The request is invalid",

@@ -12,6 +12,7 @@ BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
         std::string_view path;
         bool known;
         std::optional<Endpoint> endpoint;
+        std::string_view id = {};
     };
     const Row rows[] = {
         {Method::post, "/api/user/login", true, Endpoint::login},
@@ -26,6 +27,25 @@ BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
         {Method::delete_, "/metrics", true, std::nullopt},
         {Method::head, "/api/user/login", true, std::nullopt},
         {Method::other, "/livez", true, std::nullopt},
+        {Method::get, "/api/mock-exams/available", true, Endpoint::exams_on_offer},
+        {Method::get, "/api/mock-discussions/available", true, Endpoint::discussions_on_offer},
+        {Method::head, "/api/mock-exams/available", true, Endpoint::exams_on_offer},
+        {Method::post, "/api/mock-exams/available", true, std::nullopt},
+        {Method::get, "/api/mock-exams/12/capacity", true, Endpoint::exam_capacity, "12"},
+        {Method::get, "/api/mock-exams/available/capacity", true, Endpoint::exam_capacity, "available"},
+        {Method::get, "/api/mock-exams//capacity", false, std::nullopt},
+        {Method::get, "/api/mock-exams/capacity", false, std::nullopt},
+        {Method::get, "/api/mock-exams/1/2/capacity", false, std::nullopt},
+        {Method::get, "/api/mock-exams/12", false, std::nullopt},
+        {Method::get, "/api/bookings/list", true, Endpoint::list_bookings},
+        {Method::get, "/api/bookings/12", true, Endpoint::get_booking, "12"},
+        {Method::get, "/api/bookings/lists", true, Endpoint::get_booking, "lists"},
+        {Method::get, "/api/bookings/:id", true, Endpoint::get_booking, ":id"},
+        {Method::put, "/api/bookings/12", true, std::nullopt},
+        {Method::put, "/api/bookings/list", true, std::nullopt},
+        {Method::get, "/api/bookings/", false, std::nullopt},
+        {Method::get, "/api/bookings/12/", false, std::nullopt},
+        {Method::get, "/api/bookings/12/list", false, std::nullopt},
         {Method::get, "/", false, std::nullopt},
         {Method::post, "/api/user/login/", false, std::nullopt},
         {Method::post, "/API/user/login", false, std::nullopt},
@@ -34,12 +54,16 @@ BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
         const auto match = find_route(row.method, row.path);
         BOOST_TEST(match.known_path == row.known, row.path);
         BOOST_TEST((match.endpoint == row.endpoint), name_of(row.method) << ' ' << row.path);
+        BOOST_TEST(match.id == row.id, row.path);
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_path_says_what_it_allows) {
     BOOST_TEST(allowed_methods("/api/user/login") == "POST, OPTIONS");
     BOOST_TEST(allowed_methods("/livez") == "GET, HEAD, OPTIONS");
+    BOOST_TEST(allowed_methods("/api/bookings/list") == "GET, HEAD, OPTIONS");
+    BOOST_TEST(allowed_methods("/api/bookings/12") == "GET, HEAD, OPTIONS");
+    BOOST_TEST(allowed_methods("/api/mock-exams/x/capacity") == "GET, HEAD, OPTIONS");
 }
 
 BOOST_AUTO_TEST_CASE(only_probes_pass_the_rate_limit) {

@@ -60,6 +60,14 @@ BOOST_AUTO_TEST_CASE(student_ids) {
     BOOST_TEST(!is_student_id(std::string(65, 'A')));
 }
 
+BOOST_AUTO_TEST_CASE(record_ids) {
+    for (const auto* text : {"1", "10", "300000000001", "90071992547409931", "99999999999999999999999999999999"})
+        BOOST_TEST(is_record_id(text), text);
+    for (const auto* text : {"", "0", "01", "-1", "+1", "1 ", " 1", "1a", "0x1", "1.0", "\xd9\xa1", "list",
+                             "100000000000000000000000000000000"})
+        BOOST_TEST(!is_record_id(text), text);
+}
+
 BOOST_AUTO_TEST_CASE(email_shapes) {
     for (const auto* text : {"a@b.ca", "first.last+tag@sub.example.org", "o'neil@example.org",
                              "m\xc3\xbcller@b\xc3\xbc"
