@@ -43,7 +43,7 @@ public:
         for_each_member<R>([&](auto descriptor) {
             if constexpr (!understudy::detail::same_member<descriptor.pointer, RecordTraits<R>::key>()) {
                 using Member = std::remove_cvref_t<decltype(std::declval<R>().*descriptor.pointer)>;
-                add_column(at++, quoted(descriptor.name), codec_of<Member>::sql_type);
+                add_column(at++, quoted(descriptor.name), codec_of<Member>::sql_type, ElementCodec<Member>::sql_type);
             }
         });
         if (at == 0)
@@ -253,18 +253,20 @@ private:
         names_[name] = std::to_string(static_cast<int>(value));
     }
 
-    void add_column(std::size_t at, const std::string& name, std::string_view type) {
+    // What travels as another type is cast where it is compared and where it is written.
+    void add_column(std::size_t at, const std::string& name, std::string_view type, std::string_view element) {
         const std::string c = "c" + std::to_string(at);
-        names_["arrays"] += ", $" + std::to_string(first_column + at) + "::" + std::string{type} + "[]";
+        const std::string cast = type == element ? "" : "::" + std::string{type};
+        names_["arrays"] += ", $" + std::to_string(first_column + at) + "::" + std::string{element} + "[]";
         names_["numbers"] += ", " + c;
         names_["numbered_columns"] += ", t." + name + " AS " + c;
         names_["read_columns"] += ", t." + name + "::" + std::string{type} + " AS " + c;
         names_["columns_of_f"] += ", f." + c;
-        names_["columns_of_j"] += ", j." + c;
+        names_["columns_of_j"] += ", j." + c + cast;
         names_["columns"] += ", " + name;
-        names_["same"] += (at ? " AND l." : "l.") + c + " IS NOT DISTINCT FROM i." + c;
-        names_["assignments"] +=
-            ",\n    " + name + " = CASE WHEN j.step = " + names_["write"] + " THEN j." + c + " ELSE t." + name + " END";
+        names_["same"] += (at ? " AND l." : "l.") + c + " IS NOT DISTINCT FROM i." + c + cast;
+        names_["assignments"] += ",\n    " + name + " = CASE WHEN j.step = " + names_["write"] + " THEN j." + c + cast +
+                                 " ELSE t." + name + " END";
     }
 
     template<IndexTag By>

@@ -1,0 +1,523 @@
+#include "exam_board.hpp"
+
+#include <understudy/postgres/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace service {
+namespace {
+
+namespace postgres = understudy::postgres;
+using namespace std::chrono_literals;
+using postgres::Parameters;
+using postgres::Result;
+using understudy::Errc;
+using understudy::error_code;
+using understudy::Freshness;
+using understudy::Reading;
+using understudy::ReadOptions;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// How often the source is asked for one answer: sets and exams may be found too old one after the other, and may change
+// meanwhile.
+constexpr int max_rounds = 6;
+constexpr auto realtime_age = 60s;
+
+/// What has to be read before the answer may be believed.
+struct Needs {
+    bool all_exams = false;
+    std::vector<std::string> bookings_of_exams;
+    std::optional<std::string> bookings_of_contact;
+    std::vector<std::string> exams;
+    /// Something is missing or suspected to have changed, not merely old.
+    bool hinted = false;
+
+    bool none() const { return !all_exams && bookings_of_exams.empty() && !bookings_of_contact && exams.empty(); }
+};
+
+template<class Answer>
+struct Finding {
+    Answer answer{};
+    /// Of the oldest thing that the answer rests on.
+    milliseconds age{0};
+    /// Everything that the answer rests on was known once.
+    bool complete = true;
+    Needs needs{};
+
+    /// Notes a set or row that the answer rests on; returns whether it has to be read.
+    bool rests_on(const Freshness& limit, bool known, bool current, std::optional<std::int64_t> ms) {
+        const milliseconds since{std::max<std::int64_t>(ms.value_or(0), 0)};
+        if (known)
+            age = std::max(age, since);
+        complete = complete && known;
+        const bool hinted = !known || !current;
+        needs.hinted = needs.hinted || hinted;
+        return hinted || !limit.accepts(false, since);
+    }
+};
+
+/// The columns of one row, from left to right.
+class Columns {
+public:
+    Columns(const Result& result, std::size_t row, std::size_t first = 0)
+        : result_{result}
+        , row_{row}
+        , column_{first} {}
+
+    template<class T>
+    T take() {
+        T value{};
+        good_ = result_.get(row_, column_++, value) && good_;
+        return value;
+    }
+    bool good() const { return good_; }
+
+private:
+    const Result& result_;
+    std::size_t row_;
+    std::size_t column_;
+    bool good_ = true;
+};
+
+using Text = std::optional<std::string>;
+using Count = std::optional<std::int64_t>;
+using Moment = std::optional<understudy::Timestamp>;
+using Day = std::optional<understudy::Date>;
+using Number = std::optional<std::int32_t>;
+using Truth = std::optional<bool>;
+using Texts = std::vector<std::string>;
+
+template<class Enum>
+std::optional<Enum> parsed(const Text& text) {
+    Enum value{};
+    return text && postgres::Codec<Enum>::decode(*text, value) ? std::optional{value} : std::nullopt;
+}
+
+std::optional<MockType> type_of(const Text& text) {
+    return text ? parse_mock_type(*text) : std::nullopt;
+}
+
+std::string_view name_of(BookingFilter filter) {
+    switch (filter) {
+    case BookingFilter::upcoming:
+        return "upcoming";
+    case BookingFilter::past:
+        return "past";
+    default:
+        return "all";
+    }
+}
+
+bool read_capacity(const Result& result, const Freshness& limit, Finding<ExamCapacity>& found) {
+    Columns columns{result, 0};
+    const auto live = columns.take<bool>();
+    const auto exam_current = columns.take<bool>();
+    auto& places = found.answer.places;
+    places.capacity = columns.take<Number>();
+    const auto exam_age = columns.take<Count>();
+    const auto covered = columns.take<bool>();
+    const auto current = columns.take<bool>();
+    const auto age = columns.take<Count>();
+    places.taken = columns.take<std::int64_t>();
+    const auto& id = found.answer.mock_exam_id;
+    const bool exam_needed = found.rests_on(limit, live, exam_current, exam_age);
+    const bool bookings_needed = found.rests_on(limit, covered, current, age);
+    // Whether there is such an exam comes first.
+    if (exam_needed)
+        found.needs.exams = {id};
+    else if (bookings_needed)
+        found.needs.bookings_of_exams = {id};
+    return columns.good();
+}
+
+bool read_available(const Result& result, const Freshness& limit, const AvailableQuestion& question,
+                    Finding<ExamsOnOffer>& found) {
+    bool good = result.rows() > 0;
+    for (std::size_t row = 0; row < result.rows() && good; ++row) {
+        Columns columns{result, row};
+        const auto covered = columns.take<bool>();
+        const auto current = columns.take<bool>();
+        const auto age = columns.take<Count>();
+        if (row == 0)
+            found.needs.all_exams = found.rests_on(limit, covered, current, age);
+        const auto id = columns.take<Text>();
+        if (!id)
+            return columns.good();
+        ExamOnOffer exam;
+        exam.mock_exam_id = *id;
+        exam.mock_type = question.mock_type;
+        exam.exam_date = columns.take<understudy::Date>();
+        exam.start_time = columns.take<Moment>();
+        exam.end_time = columns.take<Moment>();
+        exam.location = columns.take<Text>();
+        exam.capacity = columns.take<Number>();
+        const auto counted = columns.take<bool>();
+        const auto counts = columns.take<bool>();
+        const auto counted_ago = columns.take<Count>();
+        const auto taken = columns.take<std::int64_t>();
+        if (question.with_counts) {
+            exam.places = Places{exam.capacity, taken};
+            if (found.rests_on(limit, counted, counts, counted_ago))
+                found.needs.bookings_of_exams.push_back(*id);
+        }
+        found.answer.exams.push_back(std::move(exam));
+        good = columns.good();
+    }
+    return good;
+}
+
+BookingView take_booking(Columns& columns, std::string id) {
+    BookingView view;
+    view.id = std::move(id);
+    view.booking_id = columns.take<Text>();
+    view.name = columns.take<Text>();
+    view.email = columns.take<Text>();
+    view.status = parsed<BookingStatus>(columns.take<Text>());
+    view.attendance = parsed<Attendance>(columns.take<Text>());
+    view.dominant_hand = columns.take<Truth>();
+    view.attending_location = columns.take<Text>();
+    view.contact_id = columns.take<Text>();
+    view.mock_exam_id = columns.take<Text>();
+    if (columns.take<bool>()) {
+        auto& facts = view.exam.emplace();
+        facts.mock_type = type_of(columns.take<Text>());
+        facts.exam_date = columns.take<Day>();
+        facts.start_time = columns.take<Moment>();
+        facts.end_time = columns.take<Moment>();
+        facts.location = columns.take<Text>();
+    }
+    return view;
+}
+
+bool read_bookings(const Result& result, const Freshness& limit, const BookingsQuestion& question,
+                   Finding<BookingPage>& found) {
+    bool good = result.rows() > 0;
+    for (std::size_t row = 0; row < result.rows() && good; ++row) {
+        Columns columns{result, row};
+        const auto covered = columns.take<bool>();
+        const auto current = columns.take<bool>();
+        const auto age = columns.take<Count>();
+        auto unsure = columns.take<Texts>();
+        const auto unread = columns.take<bool>();
+        const auto exams_age = columns.take<Count>();
+        auto exam_ids = columns.take<Texts>();
+        const auto total = columns.take<std::int64_t>();
+        if (row == 0) {
+            if (found.rests_on(limit, covered, current, age))
+                found.needs.bookings_of_contact = question.contact_id;
+            if (found.rests_on(limit, !unread, unsure.empty(), exams_age))
+                found.needs.exams = unsure.empty() ? std::move(exam_ids) : std::move(unsure);
+            found.answer.total_bookings = total;
+            found.answer.current_page = question.page;
+            found.answer.limit = question.limit;
+        }
+        auto id = columns.take<Text>();
+        if (!id)
+            return columns.good();
+        found.answer.bookings.push_back(take_booking(columns, std::move(*id)));
+        good = columns.good();
+    }
+    return good;
+}
+
+} // namespace
+
+/// One question on its way.
+template<class Answer>
+class Inquiry : public std::enable_shared_from_this<Inquiry<Answer>> {
+public:
+    using Read = std::function<bool(const Result&, const Freshness&, Finding<Answer>&)>;
+    using Readings = std::vector<Reading<MockExam>>;
+
+    ExamBoard& board;
+    ExamBoard::StatementPtr statement;
+    Parameters parameters;
+    Read read;
+    std::function<void(Answer)> answer;
+    std::function<void(SourceUnavailable)> fail;
+    std::function<void(ReplicaUnavailable)> refuse;
+    /// What was read of exams; returns whether that ends the question.
+    std::function<bool(const Readings&)> on_exams = [](const Readings&) { return false; };
+    bool realtime = false;
+
+    template<class Result>
+    Inquiry(ExamBoard& of, ExamBoard::StatementPtr by, Parameters with, Read how,
+            const std::function<void(Result)>& handler)
+        : board{of}
+        , statement{std::move(by)}
+        , parameters{std::move(with)}
+        , read{std::move(how)}
+        , answer{handler}
+        , fail{handler}
+        , refuse{handler}
+        , deadline_{Clock::now() + of.params_.timeout} {}
+
+    void ask() {
+        postgres::ExecuteOptions options;
+        options.read_only = true;
+        board.pool_.async_execute(
+            statement, parameters, options,
+            [self = this->shared_from_this()](error_code error, const Result& result) { self->judge(error, result); });
+    }
+
+private:
+    void judge(error_code error, const Result& result) {
+        Finding<Answer> found;
+        const auto limit = this->limit();
+        if (!error && !read(result, limit, found))
+            error = postgres::ClientErrc::bad_answer;
+        if (error)
+            return refuse(ReplicaUnavailable{error});
+        if (found.needs.none())
+            return give(std::move(found), rounds_ == 0, rounds_ == 0 && board.reader_.source_fails());
+        if (!failed_ && rounds_ == max_rounds)
+            failed_ = Errc::contended;
+        if (!failed_ && remaining() <= 0ms)
+            failed_ = Errc::deadline_exceeded;
+        if (!failed_)
+            return refresh(std::move(found.needs), limit);
+        if (found.complete && !realtime)
+            return give(std::move(found), true, true);
+        fail(unavailable(failed_));
+    }
+
+    void give(Finding<Answer> found, bool from_replica, bool stale) {
+        found.answer.provenance = {from_replica, found.age, stale};
+        answer(std::move(found.answer));
+    }
+
+    Freshness limit() const {
+        const auto usual = board.params_.freshness;
+        return realtime && usual.accepts(false, realtime_age) ? Freshness::bounded(realtime_age) : usual;
+    }
+
+    milliseconds remaining() const { return std::chrono::duration_cast<milliseconds>(deadline_ - Clock::now()); }
+
+    void refresh(Needs needs, const Freshness& limit) {
+        ++rounds_;
+        ReadOptions options;
+        options.freshness = needs.hinted ? Freshness::fresh() : limit;
+        // Whether an older answer will do is decided over the whole of it.
+        options.stale_if_error = false;
+        options.timeout = remaining();
+        // One more than there are, until all are begun.
+        waiting_ = 1;
+        auto& reader = board.reader_;
+        if (needs.all_exams)
+            reader.cover_exams(options, next());
+        if (!needs.bookings_of_exams.empty())
+            reader.cover_bookings_of_exams(std::move(needs.bookings_of_exams), options, next());
+        if (needs.bookings_of_contact)
+            reader.cover_bookings_of_contact(std::move(*needs.bookings_of_contact), options, next());
+        if (!needs.exams.empty())
+            reader.read_exams(std::move(needs.exams), options,
+                              [done = next(), self = this->shared_from_this()](error_code error, Readings readings) {
+                                  for (const auto& reading : readings)
+                                      if (!error && reading.failed())
+                                          error = reading.error;
+                                  if (!error && !self->ended_)
+                                      self->ended_ = self->on_exams(readings);
+                                  done(error);
+                              });
+        arrived({});
+    }
+
+    RecordReader::Done next() {
+        ++waiting_;
+        return [self = this->shared_from_this()](error_code error) { self->arrived(error); };
+    }
+
+    void arrived(error_code error) {
+        if (error && !failed_)
+            failed_ = error;
+        if (--waiting_ == 0 && !ended_)
+            ask();
+    }
+
+    Clock::time_point deadline_;
+    int rounds_ = 0;
+    int waiting_ = 0;
+    bool ended_ = false;
+    error_code failed_;
+};
+
+ExamBoard::ExamBoard(postgres::Pool pool, RecordReader& reader, const ReadingParams& params, LocalCalendar calendar,
+                     Now now)
+    : pool_{std::move(pool)}
+    , reader_{reader}
+    , params_{params}
+    , calendar_{calendar}
+    , now_{std::move(now)} {
+    const ExamBoardSql sql{pool_.params().schema};
+    available_ = std::make_shared<const postgres::Statement>(sql.available());
+    capacity_ = std::make_shared<const postgres::Statement>(sql.capacity());
+    bookings_ = std::make_shared<const postgres::Statement>(sql.bookings());
+    on_offer_ = std::make_shared<const postgres::Statement>(sql.on_offer());
+}
+
+understudy::Timestamp ExamBoard::system_now() {
+    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
+
+void ExamBoard::available(AvailableQuestion question, AvailableHandler handler) {
+    const auto inquiry = std::make_shared<Inquiry<ExamsOnOffer>>(
+        *this, available_,
+        Parameters::of(std::string{service::name_of(question.mock_type)}, today(), question.with_counts),
+        [question](const Result& result, const Freshness& limit, Finding<ExamsOnOffer>& found) {
+            return read_available(result, limit, question, found);
+        },
+        handler);
+    inquiry->realtime = question.realtime;
+    inquiry->ask();
+}
+
+void ExamBoard::capacity(std::string exam_id, CapacityHandler handler) {
+    const auto id = std::make_shared<std::string>(std::move(exam_id));
+    const auto inquiry = std::make_shared<Inquiry<ExamCapacity>>(
+        *this, capacity_, Parameters::of(*id),
+        [id](const Result& result, const Freshness& limit, Finding<ExamCapacity>& found) {
+            found.answer.mock_exam_id = *id;
+            return read_capacity(result, limit, found);
+        },
+        handler);
+    inquiry->on_exams = [id, handler, weak = inquiry->weak_from_this()](const std::vector<Reading<MockExam>>& exams) {
+        if (exams.empty())
+            return false;
+        if (exams.front().absent()) {
+            handler(ExamNotFound{});
+            return true;
+        }
+        // The exam was merged into another, which is now the one that is asked about.
+        if (const auto asked = weak.lock(); asked && exams.front().id != *id) {
+            *id = exams.front().id;
+            asked->parameters = Parameters::of(*id);
+        }
+        return false;
+    };
+    inquiry->ask();
+}
+
+void ExamBoard::list(BookingsQuestion question, BookingsHandler handler) {
+    question.page = std::max<std::int64_t>(question.page, 1);
+    question.limit = std::max<std::int64_t>(question.limit, 1);
+    const auto most = std::numeric_limits<std::int64_t>::max() / question.limit - 1;
+    const auto offset = (std::min(question.page, most) - 1) * question.limit;
+    auto parameters =
+        Parameters::of(question.contact_id, std::string{name_of(question.filter)}, today(), question.limit, offset);
+    std::make_shared<Inquiry<BookingPage>>(
+        *this, bookings_, std::move(parameters),
+        [question](const Result& result, const Freshness& limit, Finding<BookingPage>& found) {
+            return read_bookings(result, limit, question, found);
+        },
+        handler)
+        ->ask();
+}
+
+namespace {
+
+// A found booking, and what its readings say of where it comes from.
+struct Draft {
+    FoundBooking found;
+
+    template<class R>
+    void rests_on(const Reading<R>& reading) {
+        auto& provenance = found.provenance;
+        provenance.from_replica = provenance.from_replica && reading.tier == 0;
+        provenance.age = std::max(provenance.age, reading.age);
+        provenance.stale = provenance.stale || reading.stale;
+    }
+};
+
+BookingView view_of(const Booking& booking) {
+    BookingView view;
+    view.id = booking.hubspot_id;
+    view.booking_id = booking.booking_id;
+    view.name = booking.name;
+    view.email = booking.email;
+    view.status = parsed<BookingStatus>(booking.is_active);
+    view.attendance = parsed<Attendance>(booking.attendance);
+    view.dominant_hand = booking.dominant_hand;
+    view.attending_location = booking.attending_location;
+    view.contact_id = booking.associated_contact_id;
+    view.mock_exam_id = booking.associated_mock_exam;
+    return view;
+}
+
+ExamFacts facts_of(const MockExam& exam) {
+    return {type_of(exam.mock_type), exam.exam_date, exam.start_time, exam.end_time, exam.location};
+}
+
+template<class R>
+std::optional<SourceUnavailable> failure_of(error_code error, const Reading<R>& reading) {
+    if (error)
+        return unavailable(error);
+    if (reading.failed())
+        return unavailable(reading.error);
+    // What is known to be old denies nothing.
+    if (reading.absent() && reading.stale)
+        return unavailable(reading.error ? reading.error : make_error_code(Errc::unavailable));
+    return std::nullopt;
+}
+
+} // namespace
+
+void ExamBoard::get(std::string booking_id, BookingHandler handler) {
+    ReadOptions options;
+    options.freshness = params_.freshness;
+    options.timeout = params_.timeout;
+    const auto began = Clock::now();
+    reader_.read_booking(
+        std::move(booking_id), options,
+        [this, options, began, handler = std::move(handler)](error_code error, const Reading<Booking>& booking) {
+            if (const auto failure = failure_of(error, booking))
+                return handler(*failure);
+            if (booking.absent())
+                return handler(BookingNotFound{});
+            Draft draft;
+            draft.found.provenance.from_replica = true;
+            draft.found.booking = view_of(booking.record);
+            draft.rests_on(booking);
+            const auto finish = [this, handler](Draft done) {
+                auto& provenance = done.found.provenance;
+                provenance.stale = provenance.stale || (provenance.from_replica && reader_.source_fails());
+                handler(std::move(done.found));
+            };
+            const auto& exam_id = booking.record.associated_mock_exam;
+            if (!exam_id)
+                return finish(std::move(draft));
+            auto left = options;
+            left.timeout -= std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+            reader_.read_exams({*exam_id}, left,
+                               [draft = std::move(draft), finish,
+                                handler](error_code failed, const std::vector<Reading<MockExam>>& exams) mutable {
+                                   const auto& exam = exams.empty() ? Reading<MockExam>{} : exams.front();
+                                   if (const auto failure = failure_of(failed, exam))
+                                       return handler(*failure);
+                                   draft.rests_on(exam);
+                                   if (exam.found())
+                                       draft.found.booking.exam = facts_of(exam.record);
+                                   finish(std::move(draft));
+                               });
+        });
+}
+
+void ExamBoard::on_offer(IdsHandler handler) {
+    postgres::ExecuteOptions options;
+    options.read_only = true;
+    pool_.async_execute(on_offer_, Parameters::of(today()), options,
+                        [handler = std::move(handler)](error_code error, const Result& result) {
+                            std::vector<std::string> ids(error ? 0 : result.rows());
+                            for (std::size_t row = 0; row < ids.size() && !error; ++row)
+                                if (!result.get(row, 0, ids[row]))
+                                    error = postgres::ClientErrc::bad_answer;
+                            handler(error, std::move(ids));
+                        });
+}
+
+} // namespace service

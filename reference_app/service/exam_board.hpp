@@ -1,0 +1,60 @@
+#pragma once
+
+#include "booking_directory.hpp"
+#include "config.hpp"
+#include "exam_board_sql.hpp"
+#include "exam_directory.hpp"
+#include "local_calendar.hpp"
+#include "record_reader.hpp"
+
+#include <understudy/postgres/pool.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace service {
+
+/// Questions about exams and bookings, answered by the database as sets: one statement says what the answer is and
+/// whether it may be believed. What may not is read from the source, and the question asked again, a few times at most.
+/// While the source fails, an answer of which everything was known once is given flagged stale, unless the asker
+/// demands a recent one; nothing is made up for what was never known.
+///
+/// Belongs to the pool's executor, and outlives the questions.
+class ExamBoard final : public ExamDirectory, public BookingDirectory {
+public:
+    using Now = std::function<understudy::Timestamp()>;
+    using IdsHandler = std::function<void(understudy::error_code, std::vector<std::string>)>;
+
+    ExamBoard(understudy::postgres::Pool pool, RecordReader& reader, const ReadingParams& params,
+              LocalCalendar calendar = LocalCalendar{}, Now now = &system_now);
+
+    void available(AvailableQuestion question, AvailableHandler handler) override;
+    void capacity(std::string exam_id, CapacityHandler handler) override;
+    void list(BookingsQuestion question, BookingsHandler handler) override;
+    void get(std::string booking_id, BookingHandler handler) override;
+
+    /// The exams on offer as the replica knows them now, next first.
+    void on_offer(IdsHandler handler);
+
+private:
+    template<class Answer>
+    friend class Inquiry;
+    using StatementPtr = std::shared_ptr<const understudy::postgres::Statement>;
+
+    static understudy::Timestamp system_now();
+    understudy::Date today() const { return calendar_.today(now_()); }
+
+    understudy::postgres::Pool pool_;
+    RecordReader& reader_;
+    ReadingParams params_;
+    LocalCalendar calendar_;
+    Now now_;
+    StatementPtr available_;
+    StatementPtr capacity_;
+    StatementPtr bookings_;
+    StatementPtr on_offer_;
+};
+
+} // namespace service

@@ -1,0 +1,151 @@
+#include "exam_board_sql.hpp"
+
+#include "exam_stores.hpp"
+
+#include <understudy/observation.hpp>
+#include <understudy/postgres/connect_params.hpp>
+
+#include <array>
+#include <utility>
+
+namespace service {
+namespace {
+
+namespace postgres = understudy::postgres;
+
+// The states and marks that the tables hold; see `understudy::State` and `understudy::Mark`.
+static_assert(static_cast<int>(understudy::State::unknown) == 0 && static_cast<int>(understudy::State::live) == 1 &&
+              static_cast<int>(understudy::Mark::dirty) == 2);
+
+template<class R, class By>
+std::string kind_of() {
+    return "'" + std::string{postgres::TableTraits<R>::table} + "." + std::string{By::name} + "'";
+}
+
+// What is known of an exam's bookings; `q.id` is the exam.
+constexpr std::string_view bookings_of_exam = R"(
+LEFT JOIN {sets} s ON s.kind = {bookings_of_exam} AND s.parent = q.id
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE b.is_active IN ('Active', 'Completed')) AS taken,
+         count(*) FILTER (WHERE b.mark = 2 OR b.as_of < s.as_of) AS doubts, min(b.synced_at) AS oldest
+  FROM {bookings} b WHERE b.state = 1 AND b.associated_mock_exam = q.id{if_counting}
+) c)";
+
+constexpr std::string_view counted = R"(
+  coalesce(s.as_of > 0, false) AS covered, coalesce(s.as_of > 0 AND s.mark <> 2 AND c.doubts = 0, false) AS current,
+  {age least(s.synced_at, c.oldest)} AS counted_ago, c.taken)";
+
+constexpr std::string_view capacity_question = R"(
+SELECT coalesce(e.state = 1, false), coalesce(e.mark <> 2, false), e.capacity, {age e.synced_at},{counted}
+FROM (VALUES ($1::text)) q (id)
+LEFT JOIN {exams} e ON e.hubspot_id = q.id{counts})";
+
+// An exam that is dirty, or as of an earlier read, may be on offer now whatever its row says.
+constexpr std::string_view available_question = R"(
+WITH whole AS MATERIALIZED (
+  SELECT s.as_of, s.synced_at, coalesce(s.as_of > 0 AND s.mark <> 2, false)
+         AND NOT EXISTS (SELECT FROM {exams} e WHERE e.state = 1 AND e.mark = 2)
+         AND NOT EXISTS (SELECT FROM {exams} e WHERE e.state = 1 AND e.as_of < s.as_of) AS current
+  FROM (VALUES (1)) one (row) LEFT JOIN {sets} s ON s.kind = {all_exams} AND s.parent = ''
+),
+offered AS MATERIALIZED (
+  SELECT e.hubspot_id AS id, e.exam_date, e.start_time, e.end_time, e.location, e.capacity, e.synced_at
+  FROM {exams} e
+  WHERE e.state = 1 AND e.is_active = 'true' AND e.mock_type = $1::text AND e.exam_date >= $2::date
+),
+board AS (
+  SELECT q.*,{counted}
+  FROM offered q{counts}
+)
+SELECT coalesce(w.as_of > 0, false), w.current, {age least(w.synced_at, (SELECT min(o.synced_at) FROM offered o))},
+       b.id, b.exam_date, b.start_time, b.end_time, b.location, b.capacity, b.covered, b.current, b.counted_ago, b.taken
+FROM whole w LEFT JOIN board b ON true
+ORDER BY b.exam_date, b.start_time NULLS LAST, length(b.id), b.id COLLATE "C")";
+
+constexpr std::string_view bookings_question = R"(
+WITH member AS MATERIALIZED (
+  SELECT b.hubspot_id AS id, b.booking_id, b.name, b.email, b.is_active, b.attendance, b.dominant_hand,
+         b.attending_location, b.associated_contact_id, b.associated_mock_exam AS exam_id, b.mark, b.as_of,
+         b.synced_at, coalesce(e.state = 1, false) AS has_exam, coalesce(e.state, 0) AS exam_state,
+         coalesce(e.mark, 2) AS exam_mark, e.synced_at AS exam_synced_at, e.mock_type, e.start_time, e.end_time,
+         e.location, CASE WHEN e.state = 1 THEN e.exam_date END AS exam_date
+  FROM {bookings} b LEFT JOIN {exams} e ON e.hubspot_id = b.associated_mock_exam
+  WHERE b.state = 1 AND b.associated_contact_id = $1::text
+),
+belief AS MATERIALIZED (
+  SELECT coalesce(s.as_of > 0, false) AS covered,
+         coalesce(s.as_of > 0 AND s.mark <> 2, false)
+         AND NOT EXISTS (SELECT FROM member m WHERE m.mark = 2 OR m.as_of < s.as_of) AS current,
+         {age least(s.synced_at, (SELECT min(m.synced_at) FROM member m))} AS set_age, x.*
+  FROM (SELECT coalesce(array_agg(DISTINCT m.exam_id) FILTER (WHERE m.exam_state = 0 OR m.exam_mark = 2), '{}') AS unsure,
+               coalesce(bool_or(m.exam_state = 0), false) AS unread, {age min(m.exam_synced_at)} AS exams_age,
+               coalesce(array_agg(DISTINCT m.exam_id), '{}') AS exam_ids
+        FROM member m WHERE m.exam_id IS NOT NULL) x
+  LEFT JOIN {sets} s ON s.kind = {bookings_of_contact} AND s.parent = $1::text
+),
+chosen AS MATERIALIZED (
+  SELECT m.* FROM member m
+  WHERE CASE $2::text WHEN 'upcoming' THEN m.exam_date >= $3::date WHEN 'past' THEN m.exam_date < $3::date ELSE true END
+),
+page AS (
+  SELECT row_number() OVER (
+           ORDER BY CASE WHEN $2::text = 'upcoming' THEN c.exam_date END,
+                    CASE WHEN $2::text = 'upcoming' THEN length(c.id) END,
+                    CASE WHEN $2::text = 'upcoming' THEN c.id END,
+                    c.exam_date DESC NULLS LAST, length(c.id) DESC, c.id DESC) AS place, c.*
+  FROM chosen c
+)
+SELECT w.covered, w.current, w.set_age, w.unsure, w.unread, w.exams_age, w.exam_ids, (SELECT count(*) FROM chosen),
+       p.id, p.booking_id, p.name, p.email, p.is_active, p.attendance, p.dominant_hand, p.attending_location,
+       p.associated_contact_id, p.exam_id, p.has_exam, p.mock_type, p.exam_date, p.start_time, p.end_time, p.location
+FROM belief w LEFT JOIN page p ON p.place > $5::bigint AND p.place <= $5::bigint + $4::bigint
+ORDER BY p.place)";
+
+constexpr std::string_view on_offer_question = R"(
+SELECT e.hubspot_id::text FROM {exams} e
+WHERE e.state = 1 AND e.is_active = 'true' AND e.exam_date >= $1::date
+ORDER BY e.exam_date, e.hubspot_id)";
+
+void replace(std::string& text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+}
+
+// `{age x}` becomes the milliseconds since `x`.
+void spell_ages(std::string& text) {
+    constexpr std::string_view begin = "{age ";
+    for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin)) {
+        const auto end = text.find('}', at);
+        const auto moment = text.substr(at + begin.size(), end - at - begin.size());
+        text.replace(at, end + 1 - at, "(extract(epoch FROM now() - " + moment + ") * 1000)::bigint");
+    }
+}
+
+std::string spelled(std::string_view schema, std::string_view statement, std::string_view if_counting) {
+    const std::array<std::pair<std::string_view, std::string>, 9> names{{
+        {"{counts}", std::string{bookings_of_exam}},
+        {"{counted}", std::string{counted}},
+        {"{if_counting}", std::string{if_counting}},
+        {"{exams}", postgres::qualified(schema, postgres::TableTraits<MockExam>::table)},
+        {"{bookings}", postgres::qualified(schema, postgres::TableTraits<Booking>::table)},
+        {"{sets}", postgres::qualified(schema, "understudy_sets")},
+        {"{all_exams}", kind_of<MockExam, AllExams>()},
+        {"{bookings_of_exam}", kind_of<Booking, BookingsOfExam>()},
+        {"{bookings_of_contact}", kind_of<Booking, BookingsOfContact>()},
+    }};
+    std::string text{statement};
+    for (const auto& [name, value] : names)
+        replace(text, name, value);
+    spell_ages(text);
+    return text;
+}
+
+} // namespace
+
+ExamBoardSql::ExamBoardSql(std::string_view schema)
+    : capacity_{spelled(schema, capacity_question, "")}
+    , available_{spelled(schema, available_question, " AND $3::boolean")}
+    , bookings_{spelled(schema, bookings_question, "")}
+    , on_offer_{spelled(schema, on_offer_question, "")} {}
+
+} // namespace service

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace service {
+
+/// The questions that the replica answers as a set, one statement each. Every answer says beside what it says whether
+/// it may be believed: a set is *current* when it was covered, nothing was learned since, and no live row that names it
+/// is dirty or as of an earlier read (see `understudy/covered_sets.hpp`). Ages are in milliseconds.
+class ExamBoardSql {
+public:
+    explicit ExamBoardSql(std::string_view schema);
+
+    /// $1 exam. One row: whether the exam is live, and current; its capacity and age; whether its bookings were covered
+    /// once, and are current; their age; how many take a place.
+    const std::string& capacity() const noexcept { return capacity_; }
+
+    /// $1 kind, $2 the first day, $3 whether to count. A row for each exam, at least one, each beginning with what
+    /// holds for all: whether the exams were covered once, and are current; their age. Then, NULL where there is no
+    /// exam: id, date, start, end, location, capacity; and as above of its bookings.
+    const std::string& available() const noexcept { return available_; }
+
+    /// $1 contact, $2 filter (see `BookingFilter`), $3 today, $4 limit, $5 offset. A row for each booking of the page,
+    /// at least one, each beginning with what holds for all: whether the bookings were covered once, and are current;
+    /// their age; the ids of their exams whose rows are not current, whether any of those was never read, the age of
+    /// the exams, and their ids; how many bookings there are. Then, NULL where there is no booking: id and properties
+    /// of the booking, whether its exam is live, and its facts.
+    const std::string& bookings() const noexcept { return bookings_; }
+
+    /// $1 the first day. The ids of all exams on offer, next first.
+    const std::string& on_offer() const noexcept { return on_offer_; }
+
+private:
+    std::string capacity_;
+    std::string available_;
+    std::string bookings_;
+    std::string on_offer_;
+};
+
+} // namespace service
