@@ -36,12 +36,15 @@ inline const std::string sync_columns =
     "timestamptz, "
     "CHECK ((state = 4) = (merged_into IS NOT NULL)), CHECK ((state = 0) = (synced_at IS NULL))";
 
-/// What stores of `Customer` need.
-inline const std::string customers_ddl =
+/// What every store of records needs.
+inline const std::string shared_ddl =
     "CREATE SEQUENCE understudy_ticket CACHE 1;"
     "CREATE TABLE understudy_lookups (kind text COLLATE \"C\", value text COLLATE \"C\", ticket bigint NOT NULL, "
-    "synced_at timestamptz NOT NULL, PRIMARY KEY (kind, value));"
-    "CREATE TABLE customers (id text PRIMARY KEY, email text, number text, credits integer, note text, " +
+    "synced_at timestamptz NOT NULL, PRIMARY KEY (kind, value));";
+
+/// What stores of `Customer` need.
+inline const std::string customers_ddl =
+    shared_ddl + "CREATE TABLE customers (id text PRIMARY KEY, email text, number text, credits integer, note text, " +
     sync_columns + ");";
 
 BOOST_DEFINE_ENUM_CLASS(Hand, left, right)
@@ -97,7 +100,7 @@ namespace tests {
 
 /// What stores of `Order`, and of its sets, need.
 inline const std::string orders_ddl =
-    "CREATE SEQUENCE understudy_ticket CACHE 1;"
+    shared_ddl +
     "CREATE TABLE understudy_sets (kind text COLLATE \"C\", parent text COLLATE \"C\", ticket bigint NOT NULL, "
     "as_of bigint NOT NULL, mark smallint NOT NULL CHECK (mark BETWEEN 0 AND 2), synced_at timestamptz, "
     "PRIMARY KEY (kind, parent), CHECK ((as_of = 0) = (synced_at IS NULL)));"
