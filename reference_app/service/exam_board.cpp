@@ -507,10 +507,10 @@ void ExamBoard::get(std::string booking_id, BookingHandler handler) {
         });
 }
 
-void ExamBoard::on_offer(IdsHandler handler) {
+void ExamBoard::on_offer(MockType type, IdsHandler handler) {
     postgres::ExecuteOptions options;
     options.read_only = true;
-    pool_.async_execute(on_offer_, Parameters::of(today()), options,
+    pool_.async_execute(on_offer_, Parameters::of(std::string{service::name_of(type)}, today()), options,
                         [handler = std::move(handler)](error_code error, const Result& result) {
                             std::vector<std::string> ids(error ? 0 : result.rows());
                             for (std::size_t row = 0; row < ids.size() && !error; ++row)

@@ -35,8 +35,8 @@ public:
     void list(BookingsQuestion question, BookingsHandler handler) override;
     void get(std::string booking_id, BookingHandler handler) override;
 
-    /// The exams on offer as the replica knows them now, next first.
-    void on_offer(IdsHandler handler);
+    /// The exams of a kind that are on offer as the replica knows them now, next first.
+    void on_offer(MockType type, IdsHandler handler);
 
 private:
     template<class Answer>

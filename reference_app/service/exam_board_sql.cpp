@@ -22,9 +22,11 @@ std::string kind_of() {
     return "'" + std::string{postgres::TableTraits<R>::table} + "." + std::string{By::name} + "'";
 }
 
-// What is known of an exam's bookings; `q.id` is the exam.
+// What is known of an exam's bookings; `q.id` is the exam. (The limit keeps the planner from joining with all sets.)
 constexpr std::string_view bookings_of_exam = R"(
-LEFT JOIN {sets} s ON s.kind = {bookings_of_exam} AND s.parent = q.id
+LEFT JOIN LATERAL (
+  SELECT s.as_of, s.mark, s.synced_at FROM {sets} s WHERE s.kind = {bookings_of_exam} AND s.parent = q.id LIMIT 1
+) s ON true
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE b.is_active IN ('Active', 'Completed')) AS taken,
          count(*) FILTER (WHERE b.mark = 2 OR b.as_of < s.as_of) AS doubts, min(b.synced_at) AS oldest
@@ -45,7 +47,7 @@ constexpr std::string_view available_question = R"(
 WITH whole AS MATERIALIZED (
   SELECT s.as_of, s.synced_at, coalesce(s.as_of > 0 AND s.mark <> 2, false)
          AND NOT EXISTS (SELECT FROM {exams} e WHERE e.state = 1 AND e.mark = 2)
-         AND NOT EXISTS (SELECT FROM {exams} e WHERE e.state = 1 AND e.as_of < s.as_of) AS current
+         AND coalesce((SELECT min(e.as_of) FROM {exams} e WHERE e.state = 1) >= s.as_of, true) AS current
   FROM (VALUES (1)) one (row) LEFT JOIN {sets} s ON s.kind = {all_exams} AND s.parent = ''
 ),
 offered AS MATERIALIZED (
@@ -103,7 +105,7 @@ ORDER BY p.place)";
 
 constexpr std::string_view on_offer_question = R"(
 SELECT e.hubspot_id::text FROM {exams} e
-WHERE e.state = 1 AND e.is_active = 'true' AND e.exam_date >= $1::date
+WHERE e.state = 1 AND e.is_active = 'true' AND e.mock_type = $1::text AND e.exam_date >= $2::date
 ORDER BY e.exam_date, e.hubspot_id)";
 
 void replace(std::string& text, std::string_view from, std::string_view to) {

@@ -28,7 +28,7 @@ public:
     /// of the booking, whether its exam is live, and its facts.
     const std::string& bookings() const noexcept { return bookings_; }
 
-    /// $1 the first day. The ids of all exams on offer, next first.
+    /// $1 kind, $2 the first day. The ids of the exams on offer, next first.
     const std::string& on_offer() const noexcept { return on_offer_; }
 
 private:
