@@ -755,13 +755,23 @@ BOOST_AUTO_TEST_CASE(no_statement_scans_a_table) {
                     plan += line.at(0) + "\n";
                 for (const auto scan : {"Seq Scan on orders", "Seq Scan on understudy_sets"})
                     BOOST_TEST(plan.find(scan) == std::string::npos, mode << "\n" << plan);
+                // What the planner finds expensive is compiled first, for a second or so.
+                if (mode == "force_generic_plan")
+                    BOOST_TEST(plan.find("JIT:") == std::string::npos, plan);
             }
         }
     }
+    // A set of everything is read as a whole, and is not worth compiling either while it is as small as it should be.
+    db.sql.run("DELETE FROM orders WHERE id > 'o005000'");
+    db.sql.run("VACUUM FULL ANALYZE orders");
+    const postgres::detail::SetSql<AllOrders> all{records};
+    db.sql.run("SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE ask AS " + all.lookup());
+    for (const auto& line : db.sql.run("EXPLAIN EXECUTE ask ('{\"\"}', '{NULL}', '{NULL}')"))
+        BOOST_TEST(line.at(0) != "JIT:");
     Store store{*db.pool};
     // And as the pool prepares them: after some calls the server keeps one plan for all.
     for (int i = 0; i < 8; ++i)
-        BOOST_TEST(set(db, store, "k7").members.size() == 500u);
+        BOOST_TEST(set(db, store, "k7").members.size() == 25u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,8 +31,9 @@ public:
     // page; then ticket, as_of, mark and age in ms of the set, whether there are more members, whether this row is a
     // member of the page, whether it is in doubt.
     //
-    // The members are found once, narrowly; only those of the page are read whole. (Laterals and their limits keep the
-    // planner from joining with a whole table where it expects many members.)
+    // The members are found once, narrowly; only those of the page are read whole. Arrays carry them from one step to
+    // the next, and laterals with limits read them: the planner takes each array for short, and neither joins with a
+    // whole table nor finds the statement worth compiling, which would take a second.
     std::string lookup() const {
         return filled(R"(
 WITH asked AS MATERIALIZED (
@@ -42,35 +43,38 @@ WITH asked AS MATERIALIZED (
     SELECT * FROM {sets} s WHERE s.kind = {kind} AND s.parent = a.value::text LIMIT 1
   ) s ON true
 ),
-members AS MATERIALIZED (
-  SELECT a.n, m.id, m.ticket, m.synced_at, m.doubt, m.place, m.place > 0 AND (a.most IS NULL OR m.place <= a.most) AS paged
+found AS MATERIALIZED (
+  SELECT a.n, a.ticket, a.as_of, a.mark, least(a.synced_at, m.oldest) AS synced_at, m.more, m.doubtful,
+         m.ids, m.tickets, m.paged, m.doubts
   FROM asked a CROSS JOIN LATERAL (
-    SELECT t.{key}::{key_type} AS id, t.ticket, t.synced_at,
-           t.mark = {dirty} OR t.as_of < a.as_of AS doubt,
-           count(*) FILTER (WHERE a.after IS NULL OR t.{key} > a.after{collate})
-             OVER (ORDER BY t.{key}{collate} ROWS UNBOUNDED PRECEDING) AS place
-    FROM {table} t WHERE a.as_of > 0 AND t.state = {live} AND ({matches})
+    SELECT min(m.synced_at) AS oldest, coalesce(max(m.place) > a.most, false) AS more,
+           coalesce(bool_or(m.doubt), false) AS doubtful,
+           array_agg(m.id) FILTER (WHERE m.paged OR m.doubt) AS ids,
+           array_agg(m.ticket) FILTER (WHERE m.paged OR m.doubt) AS tickets,
+           array_agg(m.paged) FILTER (WHERE m.paged OR m.doubt) AS paged,
+           array_agg(m.doubt) FILTER (WHERE m.paged OR m.doubt) AS doubts
+    FROM (
+      SELECT p.*, p.place > 0 AND (a.most IS NULL OR p.place <= a.most) AS paged FROM (
+        SELECT t.{key}::{key_type} AS id, t.ticket, t.synced_at, t.mark = {dirty} OR t.as_of < a.as_of AS doubt,
+               count(*) FILTER (WHERE a.after IS NULL OR t.{key} > a.after{collate})
+                 OVER (ORDER BY t.{key}{collate} ROWS UNBOUNDED PRECEDING) AS place
+        FROM {table} t WHERE a.as_of > 0 AND t.state = {live} AND ({matches})
+      ) p
+    ) m
   ) m
-),
-heads AS MATERIALIZED (
-  SELECT a.n, a.ticket, a.as_of, a.mark, least(a.synced_at, m.oldest) AS synced_at,
-         coalesce(m.last > a.most, false) AS more, coalesce(m.doubts, false) AS doubts
-  FROM asked a LEFT JOIN (
-    SELECT n, min(synced_at) AS oldest, max(place) AS last, bool_or(doubt) AS doubts FROM members GROUP BY n
-  ) m ON m.n = a.n
 ),
 drawn AS MATERIALIZED (
   SELECT {next_ticket} AS drawn
-  WHERE EXISTS (SELECT FROM heads WHERE coalesce(as_of, 0) = 0 OR mark = {dirty} OR doubts)
+  WHERE EXISTS (SELECT FROM found WHERE coalesce(as_of, 0) = 0 OR mark = {dirty} OR doubtful)
 )
-SELECT d.drawn, h.n, m.id, t.state, t.mark, m.ticket, t.version, t.merged_into::{key_type},
+SELECT d.drawn, f.n, m.id, t.state, t.mark, m.ticket, t.version, t.merged_into::{key_type},
        (extract(epoch FROM now() - t.synced_at) * 1000)::bigint, t.as_of{read_columns},
-       h.ticket, h.as_of, h.mark, (extract(epoch FROM now() - h.synced_at) * 1000)::bigint, h.more, m.paged, m.doubt
-FROM heads h
-LEFT JOIN members m ON m.n = h.n AND (m.paged OR m.doubt)
+       f.ticket, f.as_of, f.mark, (extract(epoch FROM now() - f.synced_at) * 1000)::bigint, f.more, m.paged, m.doubt
+FROM found f
+LEFT JOIN LATERAL unnest(f.ids, f.tickets, f.paged, f.doubts) AS m(id, ticket, paged, doubt) ON true
 LEFT JOIN LATERAL (SELECT * FROM {table} t WHERE m.paged AND t.{key} = m.id LIMIT 1) t ON true
 LEFT JOIN drawn d ON true
-ORDER BY h.n, m.id{collate})",
+ORDER BY f.n, m.id{collate})",
                       names_);
     }
 
