@@ -1,5 +1,5 @@
 // A slow REST interface behind PostgreSQL: read once over HTTP, and from the database ever after, by every process that
-// shares it. Needs DATABASE_URL; `with_postgres` beside this file lends a private one.
+// shares it. Needs DATABASE_URL; `examples/with_postgres` lends a private one.
 #include "customer_api.hpp"
 #include "customer_source.hpp"
 #include "schema.hpp"
