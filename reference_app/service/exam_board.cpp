@@ -361,10 +361,6 @@ ExamBoard::ExamBoard(postgres::Pool pool, RecordReader& reader, const ReadingPar
     on_offer_ = std::make_shared<const postgres::Statement>(sql.on_offer());
 }
 
-understudy::Timestamp ExamBoard::system_now() {
-    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
-
 void ExamBoard::available(AvailableQuestion question, AvailableHandler handler) {
     const auto inquiry = std::make_shared<Inquiry<ExamsOnOffer>>(
         *this, available_,

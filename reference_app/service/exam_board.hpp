@@ -6,6 +6,7 @@
 #include "exam_directory.hpp"
 #include "local_calendar.hpp"
 #include "record_reader.hpp"
+#include "wall_clock.hpp"
 
 #include <understudy/postgres/pool.hpp>
 
@@ -28,7 +29,7 @@ public:
     using IdsHandler = std::function<void(understudy::error_code, std::vector<std::string>)>;
 
     ExamBoard(understudy::postgres::Pool pool, RecordReader& reader, const ReadingParams& params,
-              LocalCalendar calendar = LocalCalendar{}, Now now = &system_now);
+              LocalCalendar calendar = LocalCalendar{}, Now now = &wall_clock_now);
 
     void available(AvailableQuestion question, AvailableHandler handler) override;
     void capacity(std::string exam_id, CapacityHandler handler) override;
@@ -43,7 +44,6 @@ private:
     friend class Inquiry;
     using StatementPtr = std::shared_ptr<const understudy::postgres::Statement>;
 
-    static understudy::Timestamp system_now();
     understudy::Date today() const { return calendar_.today(now_()); }
 
     understudy::postgres::Pool pool_;

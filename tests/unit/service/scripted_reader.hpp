@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-namespace tests {
-
 /// Reads nothing, and says what it was asked for.
 class ScriptedReader final : public service::RecordReader {
 public:
@@ -96,5 +94,3 @@ private:
     std::map<std::string, service::MockExam> exams_;
     std::map<std::string, service::Booking> bookings_;
 };
-
-} // namespace tests
