@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t read_limit = 1000, create_limit = 2000, page_limit = 500;
+constexpr std::size_t create_limit = 2000, page_limit = 500;
 
 const char* category(const AssociationDefinition& definition) {
     return definition.user_defined ? "USER_DEFINED" : "HUBSPOT_DEFINED";
@@ -208,7 +208,8 @@ Response CrmApi::association_batch_read(const Context& context) {
     auto from_type = type_at(context.call, 0), to_type = type_at(context.call, 1);
     std::vector<std::string> results;
     json::array errors;
-    for (const auto& input : batch_inputs(parse_object(context.request), read_limit)) {
+    const auto limit = static_cast<std::size_t>(store_.behaviour.association_batch);
+    for (const auto& input : batch_inputs(parse_object(context.request), limit)) {
         auto id = text_member(input, "id");
         auto* from = resolve(from_type, id, {});
         Page page;

@@ -91,7 +91,7 @@ json::object record_json(const Store& store, TypeIndex type, const Record& recor
 
 constexpr std::string_view overview =
     R"({"paths":["counters","counters/reset","log","settings","faults","release","index","limits/reset","reset",)"
-    R"("seeded/{contact|exam|booking}/{number}","records/{type}[/{id}[/restore|/erase]|/touch]","merge","associations",)"
+    R"("seeded/{contact|exam|booking}/{number}","records/{type}[/{id}[/restore|/erase]|/touch|/bulk]","merge","associations",)"
     R"("properties/{type}/{name}"]})";
 
 } // namespace
@@ -109,6 +109,7 @@ json::object Emulator::settings_json() const {
             {"index_lag_jitter_ms", behaviour.index_lag_jitter_ms},
             {"calculated_lag_ms", behaviour.calculated_lag_ms},
             {"background_bump_ms", behaviour.background_bump_ms},
+            {"association_batch", behaviour.association_batch},
             {"preserve_primary_id", behaviour.preserve_primary_id},
             {"chunked", settings_.chunked},
             {"shuffle", behaviour.shuffle_batches},
@@ -157,6 +158,8 @@ void Emulator::change_settings(const json::object& body, Millis now) {
             take(behaviour.calculated_lag_ms);
         else if (name == "background_bump_ms")
             take(behaviour.background_bump_ms);
+        else if (name == "association_batch")
+            take(behaviour.association_batch);
         else if (name == "preserve_primary_id")
             take(behaviour.preserve_primary_id);
         else if (name == "shuffle")
@@ -303,6 +306,8 @@ Response Emulator::control_record(const Call& call, const Request& request, Mill
         throw unknown_type(path[1]);
     auto& object_type = store_->types[*type];
     auto body = parse_object(request);
+    if (path.size() == 3 && path[2] == "bulk" && request.method == "POST")
+        return control_bulk(*type, body, now);
     Changes changes;
     std::vector<PropertyId> unset;
     if (const auto* properties = body.if_contains("properties"); properties && properties->is_object())
@@ -356,6 +361,61 @@ Response Emulator::control_record(const Call& call, const Request& request, Mill
         throw resource_not_found();
     }
     return answer(record_json(*store_, *type, *record));
+}
+
+// Many new records alike: in every value `{id}` is the record's id, and each takes one id of every list to be
+// associated with, in turn.
+Response Emulator::control_bulk(TypeIndex type, const json::object& body, Millis now) {
+    auto& object_type = store_->types[type];
+    std::vector<std::pair<PropertyId, std::string>> wanted;
+    if (const auto* properties = body.if_contains("properties"); properties && properties->is_object())
+        for (const auto& [name, value] : properties->get_object()) {
+            auto property = object_type.properties.find(name);
+            if (!property)
+                throw validation_error("unknown property: " + std::string(name));
+            wanted.emplace_back(*property, text_member(properties->get_object(), name));
+        }
+    struct Ends {
+        const AssociationDefinition* definition;
+        std::vector<Record*> records;
+    };
+    std::vector<Ends> associations;
+    if (const auto* list = body.if_contains("associations"); list && list->is_array())
+        for (const auto& item : list->get_array()) {
+            const auto* object = item.if_object();
+            const auto* ids = object ? object->if_contains("ids") : nullptr;
+            auto to = object ? store_->find_type(text_member(*object, "type")) : std::nullopt;
+            if (!to || !ids || !ids->is_array() || ids->get_array().empty())
+                throw validation_error("an association needs a type and ids");
+            auto type_id = number(*object, "typeId");
+            Ends ends{type_id ? store_->find_association(type, *to, static_cast<std::uint32_t>(*type_id))
+                              : store_->default_association(type, *to),
+                      {}};
+            for (const auto& id : ids->get_array())
+                ends.records.push_back(store_->types[*to].find_live(parse_id(text_member({{"id", id}}, "id"))));
+            if (!ends.definition || std::find(ends.records.begin(), ends.records.end(), nullptr) != ends.records.end())
+                throw validation_error("no such association or record");
+            associations.push_back(std::move(ends));
+        }
+    json::array made;
+    const auto count =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(number(body, "count").value_or(1), 0, 100'000));
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto id = std::to_string(object_type.next_id);
+        Values values;
+        for (const auto& [property, text] : wanted) {
+            auto value = text;
+            if (const auto at = value.find("{id}"); at != value.npos)
+                value.replace(at, 4, id);
+            values.set(property, std::move(value));
+        }
+        auto& record = store_->create(type, std::move(values), now, "IMPORT");
+        for (const auto& ends : associations)
+            store_->associate(type, record, *ends.records[i % ends.records.size()], *ends.definition, now);
+        made.push_back(json::string(id));
+    }
+    store_->advance(now);
+    return answer(json::object{{"ids", std::move(made)}}, 201);
 }
 
 // A bulk update: many records, one stamp.

@@ -48,6 +48,7 @@ public:
 private:
     Response control(const Call& call, const Request& request, Millis now);
     Response control_record(const Call& call, const Request& request, Millis now);
+    Response control_bulk(TypeIndex type, const boost::json::object& body, Millis now);
     Response control_touch(TypeIndex type, std::optional<std::int64_t> count, Millis updated_at, Millis now);
     Response control_property(const Call& call, const Request& request);
     Response control_association(const boost::json::object& body, Millis now);

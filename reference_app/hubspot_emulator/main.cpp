@@ -85,6 +85,9 @@ void add_options(CLI::App& app, Options& options) {
                    "A created record's last-modified moves once more after so long, 0: never")
         ->check(count)
         ->capture_default_str();
+    app.add_option("--association-batch", s.behaviour.association_batch, "Inputs of a batch read of associations")
+        ->check(count)
+        ->capture_default_str();
     app.add_flag("--preserve-primary-id", s.behaviour.preserve_primary_id, "Merges keep the primary record's id");
     app.add_flag("--shuffle,!--no-shuffle", s.behaviour.shuffle_batches, "Batch results in an order of their own");
 

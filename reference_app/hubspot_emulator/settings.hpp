@@ -30,6 +30,7 @@ struct BehaviourSettings {
     Millis calculated_lag_ms = 1000;   ///< until calculated properties follow what they are calculated from
     Millis background_bump_ms = 0;     ///< a created record's last-modified moves once more after so long; 0: never
     bool preserve_primary_id = false;  ///< a merge keeps the primary record's id, not a third one
+    int association_batch = 1000;      ///< inputs that a batch read of associations may carry
     bool shuffle_batches = true;       ///< batch results come in an order of their own
 };
 

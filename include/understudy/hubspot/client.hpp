@@ -20,21 +20,6 @@
 
 namespace understudy::hubspot {
 
-/// What to return of each record, and by which property it is asked for.
-struct ReadQuery {
-    std::vector<std::string> properties{};
-    /// A property with unique values by which the inputs are meant; empty for ids.
-    std::string id_property{};
-};
-
-/// Where to begin a list, and how much of it.
-struct ListQuery {
-    std::vector<std::string> properties{};
-    int limit = 100;
-    /// From the page before; empty for the first.
-    std::string after{};
-};
-
 /// The calls of HubSpot's CRM API that read, one method a call, in one version of the API and with one token.
 ///
 /// A handle: copies share connections. Use it from its executor only; handlers run there unless they have an executor
@@ -108,19 +93,26 @@ public:
                            std::forward<Token>(token));
     }
 
-    /// The records of type `to` that one record is connected with; `after` is from the page before, empty for the
-    /// first.
+    /// The records of type `to` that one record is connected with, up to 500; `after` is from the page before, empty
+    /// for the first. `std::nullopt` if the server says that the record is not there.
     template<class Token = boost::asio::deferred_t>
     auto async_associations(std::string_view from, std::string_view id, std::string_view to, std::string_view after,
                             std::chrono::milliseconds timeout, Token&& token = {}) {
         std::string target = caller_->paths.associations(from, id, to) + "?limit=500";
         if (!after.empty())
             target += "&after=" + http::encoded(after);
-        return start<Associations>(get(std::move(target)), CallKind{named("associations", from)}, timeout,
-                                   detail::parse_associations, std::forward<Token>(token));
+        CallKind kind{named("associations", from)};
+        kind.by_id = true;
+        constexpr auto parse = [](boost::json::value&& value) -> std::optional<std::optional<Associations>> {
+            if (auto associations = detail::parse_associations(std::move(value)))
+                return associations;
+            return std::nullopt;
+        };
+        return start<std::optional<Associations>>(get(std::move(target)), std::move(kind), timeout, parse,
+                                                  std::forward<Token>(token));
     }
 
-    /// The same for up to 100 records. Long lists are continued with `async_associations`.
+    /// The same for up to 1,000 records. Long lists are continued with `async_associations`.
     template<class Token = boost::asio::deferred_t>
     auto async_batch_associations(std::string_view from, std::string_view to, const std::vector<std::string>& inputs,
                                   std::chrono::milliseconds timeout, Token&& token = {}) {

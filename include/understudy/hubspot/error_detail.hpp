@@ -16,7 +16,7 @@ namespace understudy::hubspot {
 struct ErrorDetail {
     /// What was asked, such as `batch read 0-1`.
     std::string operation{};
-    /// What the caller gets.
+    /// What the caller gets; success if the answer did, though something is wrong with it.
     error_code error{};
     /// The answer's status; 0 if there was no answer.
     int status = 0;
@@ -38,7 +38,7 @@ struct ErrorDetail {
     std::optional<std::chrono::milliseconds> retry_after{};
 };
 
-/// Gets every failure, on the client's executor, before the caller does.
+/// Gets every failure, and what else is wrong with an answer, on the client's executor, before the caller does.
 using ErrorObserver = std::function<void(const ErrorDetail&)>;
 
 namespace detail {
@@ -69,7 +69,8 @@ inline std::string joined(const std::vector<std::string>& words) {
 inline std::string to_line(const ErrorDetail& detail) {
     std::string line;
     detail::append_field(line, "operation", detail.operation);
-    detail::append_field(line, "error", detail.error.message());
+    if (detail.error)
+        detail::append_field(line, "error", detail.error.message());
     detail::append_field(line, "status", detail.status ? std::to_string(detail.status) : std::string{});
     detail::append_field(line, "reason", detail.reason);
     detail::append_field(line, "category", detail.category);

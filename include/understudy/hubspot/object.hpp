@@ -21,6 +21,21 @@ struct Object {
     bool archived = false;
 };
 
+/// What to return of each record, and by which property it is asked for.
+struct ReadQuery {
+    std::vector<std::string> properties{};
+    /// A property with unique values by which the inputs are meant; empty for ids.
+    std::string id_property{};
+};
+
+/// Where to begin a list, and how much of it.
+struct ListQuery {
+    std::vector<std::string> properties{};
+    int limit = 100;
+    /// From the page before; empty for the first.
+    std::string after{};
+};
+
 /// What one entry of a batch answer's `errors` says; it may be about many inputs.
 struct BatchError {
     /// Success means that these inputs are simply not there.
@@ -66,7 +81,7 @@ struct Associations {
     std::optional<std::string> after{};
 };
 
-/// The answer of a batch read of associations: inputs without any are not in it.
+/// The answer of a batch read of associations: inputs without any are not in it, or in `errors` with success.
 struct AssociationsAnswer {
     std::vector<Associations> results{};
     std::vector<BatchError> errors{};

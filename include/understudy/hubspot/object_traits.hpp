@@ -3,9 +3,14 @@
 #include <understudy/record.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace understudy::hubspot {
@@ -17,10 +22,12 @@ namespace understudy::hubspot {
 ///         static constexpr std::string_view object_type = "2-50158943"; // the default: every portal has its own
 ///         static constexpr std::tuple names{Named<&Booking::status>{"is_active"}}; // may be left out
 ///         static constexpr std::string_view last_modified = "hs_lastmodifieddate"; // may be left out
+///         static constexpr std::tuple links{                                       // may be left out
+///             Link<&Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
 ///     };
 ///
-/// Every member but the key is a property, called what the member is called unless `names` says otherwise. The key is
-/// the record's top-level id.
+/// Every member but the key and the links is a property, called what the member is called unless `names` says
+/// otherwise. The key is the record's top-level id; a link is filled from associations.
 template<class R>
 struct ObjectTraits;
 
@@ -28,6 +35,40 @@ struct ObjectTraits;
 template<auto Pointer>
 struct Named {
     std::string_view name;
+};
+
+namespace detail {
+
+template<class T>
+inline constexpr bool is_to_many = std::is_same_v<T, std::vector<std::string>>;
+template<class T>
+inline constexpr bool is_linkable =
+    is_to_many<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
+
+} // namespace detail
+
+/// A member that holds the ids of the records that a record is associated with.
+///
+/// A `std::string` or `std::optional<std::string>` holds one: the smallest by number, if the account holds several
+/// (`Params::on_error` is told). A `std::vector<std::string>` holds all, ascending by number.
+template<auto Pointer>
+struct Link {
+    using record_type = typename understudy::detail::member_pointer<decltype(Pointer)>::record_type;
+    using member_type = typename understudy::detail::member_pointer<decltype(Pointer)>::value_type;
+    static constexpr auto member = Pointer;
+    static_assert(detail::is_linkable<member_type>,
+                  "a linked member must be a std::string, an optional of one, or a vector of them");
+
+    /// The type of the records at the other end. A default, as both ids are: every portal has its own; see
+    /// `ObjectParams`.
+    std::string_view to;
+    /// The association type from the record to the other end. Associations of other types are not looked at.
+    std::int64_t type_id;
+    /// The association type from the other end to the record; 0 for any, which does for an association without a label.
+    std::int64_t reverse_type_id = 0;
+    /// Which records can have such associations at all, as their properties say; others are not asked for any, and have
+    /// none. Null for all.
+    bool (*where)(const record_type&) = nullptr;
 };
 
 /// A record that HubSpot can hold.
@@ -44,13 +85,51 @@ constexpr void find_name(Named<Other> named, std::string_view& name) {
         name = named.name;
 }
 
+template<class R>
+constexpr auto links_of() {
+    if constexpr (requires { ObjectTraits<R>::links; })
+        return ObjectTraits<R>::links;
+    else
+        return std::tuple<>{};
+}
+
 } // namespace detail
 
-/// Whether a member is a property: every one but the key is.
+/// How many members of a record are links.
+template<class R>
+inline constexpr std::size_t link_count = std::tuple_size_v<decltype(detail::links_of<R>())>;
+
+/// Calls `f(place, link)` for each link; `place` is a `std::integral_constant`.
+template<HubspotRecord R, class F>
+constexpr void for_each_link(F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (f(std::integral_constant<std::size_t, I>{}, std::get<I>(detail::links_of<R>())), ...);
+    }
+    (std::make_index_sequence<link_count<R>>{});
+}
+
+/// The place of a member's link among those of the record; `link_count` if it is none.
+template<auto Pointer>
+inline constexpr std::size_t link_place = [] {
+    using R = typename understudy::detail::member_pointer<decltype(Pointer)>::record_type;
+    std::size_t found = link_count<R>;
+    for_each_link<R>([&](auto place, auto link) {
+        if constexpr (understudy::detail::same_member<Pointer, decltype(link)::member>())
+            found = place;
+    });
+    return found;
+}();
+
+/// Whether a member is filled from associations.
+template<auto Pointer>
+inline constexpr bool is_link =
+    link_place<Pointer> < link_count<typename understudy::detail::member_pointer<decltype(Pointer)>::record_type>;
+
+/// Whether a member is a property: every one but the key and the links is.
 template<auto Pointer>
 inline constexpr bool is_property = [] {
     using R = typename understudy::detail::member_pointer<decltype(Pointer)>::record_type;
-    return !understudy::detail::same_member<Pointer, RecordTraits<R>::key>();
+    return !understudy::detail::same_member<Pointer, RecordTraits<R>::key>() && !is_link<Pointer>;
 }();
 
 /// The name of a member's property.

@@ -34,7 +34,8 @@ struct DecodedObject {
 
 /// Reads an object. Never throws, whatever the server sent.
 ///
-/// A text is read by the member's codec; null is "no value"; a property that is not there is missing in the partial.
+/// A text is read by the member's codec; null is "no value"; a property that is not there is missing in the partial, as
+/// are the links.
 template<HubspotRecord R>
 DecodedObject<R> decode_object(const Object& object) {
     DecodedObject<R> decoded;
@@ -86,12 +87,20 @@ void absent_is_no_value(DecodedObject<R>& decoded) {
 
 /// The `properties` of a write: the members that the patch sets, each as a text. A member without a value is written as
 /// the empty text, which clears the property; never as null, whose meaning is not documented.
+///
+/// Links are no properties, so the record's traits must call them read-only: a patch that sets one does not compile.
 template<HubspotRecord R>
 boost::json::object encode_patch(const Patch<R>& patch) {
+    for_each_link<R>([](auto, auto link) {
+        static_assert(!is_writable<decltype(link)::member>,
+                      "a linked member is not written as a property: list it in RecordTraits<R>::read_only");
+    });
     boost::json::object properties;
     patch.for_each([&](auto descriptor, const auto& value) {
-        constexpr auto name = property_name<decltype(descriptor)::pointer>();
-        properties.emplace(boost::json::string_view{name.data(), name.size()}, encode_property(value));
+        if constexpr (is_property<decltype(descriptor)::pointer>) {
+            constexpr auto name = property_name<decltype(descriptor)::pointer>();
+            properties.emplace(boost::json::string_view{name.data(), name.size()}, encode_property(value));
+        }
     });
     return properties;
 }

@@ -1,3 +1,4 @@
+#include "machine_steps.hpp"
 #include "student.hpp"
 
 #include <understudy/hubspot/detail/fetch_machine.hpp>
@@ -20,8 +21,26 @@ BOOST_AUTO_TEST_SUITE(hubspot_fetch_machine)
 namespace {
 
 using ById = understudy::ById<Student>;
-using IdMachine = understudy::hubspot::detail::FetchMachine<Student, ById>;
-using EmailMachine = understudy::hubspot::detail::FetchMachine<Student, ByEmail>;
+template<class By>
+class Machine : public Steps<understudy::hubspot::detail::FetchMachine<Student, By>> {
+public:
+    static constexpr std::size_t max_singles = understudy::hubspot::detail::FetchMachine<Student, By>::max_singles;
+
+    explicit Machine(std::vector<std::string> values)
+        : Steps<understudy::hubspot::detail::FetchMachine<Student, By>>{portal(), std::move(values)} {}
+
+    error_code error() const { return this->machine.error(); }
+    auto readings() { return this->machine.result(); }
+    auto take_problems() { return this->machine.take_problems(); }
+
+private:
+    static understudy::hubspot::detail::Portal<Student>& portal() {
+        static understudy::hubspot::detail::Portal<Student> shared;
+        return shared;
+    }
+};
+using IdMachine = Machine<ById>;
+using EmailMachine = Machine<ByEmail>;
 
 Object student(std::string id, std::string email, std::string merged = {}, std::string others = {}) {
     Object object;
@@ -49,24 +68,20 @@ Texts numbers(int count) {
     return ids;
 }
 
-template<class Machine>
-using Action = typename Machine::Action;
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(nothing_asked_is_nothing_to_do) {
     IdMachine machine{{}};
-    BOOST_CHECK(machine.start() == Action<IdMachine>::done);
+    BOOST_CHECK(machine.action() == Action::done);
     BOOST_TEST(machine.readings().empty());
     BOOST_TEST(!machine.error());
 }
 
 BOOST_AUTO_TEST_CASE(shuffled_results_find_their_inputs) {
     IdMachine machine{{"3", "1", "2", "1"}};
-    BOOST_CHECK(machine.start() == Action<IdMachine>::batch);
+    BOOST_CHECK(machine.action() == Action::batch);
     BOOST_TEST(machine.batch_inputs() == (Texts{"3", "1", "2"}));
-    BOOST_CHECK(machine.on_batch({}, {{student("1", "a"), student("2", "b"), student("3", "c")}, {}}) ==
-                Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("1", "a"), student("2", "b"), student("3", "c")}, {}}) == Action::done);
     const auto readings = machine.readings();
     BOOST_REQUIRE(readings.size() == 4);
     BOOST_TEST(readings[0].record.name == "n3");
@@ -78,8 +93,7 @@ BOOST_AUTO_TEST_CASE(shuffled_results_find_their_inputs) {
 
 BOOST_AUTO_TEST_CASE(one_error_may_name_many_that_are_not_there) {
     IdMachine machine{{"1", "2", "3"}};
-    machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {missing({"3", "1"})}}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {missing({"3", "1"})}}) == Action::done);
     const auto readings = machine.readings();
     BOOST_CHECK(readings[0].state == State::absent);
     BOOST_TEST(readings[0].id == "1");
@@ -89,9 +103,8 @@ BOOST_AUTO_TEST_CASE(one_error_may_name_many_that_are_not_there) {
 
 BOOST_AUTO_TEST_CASE(an_error_of_another_kind_fails_the_rows_that_it_names) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::forbidden, {"1"}, "MISSING_SCOPES", "no"}}}) ==
-                Action<IdMachine>::done);
+                Action::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].failed());
     BOOST_TEST(readings[0].error == error_code{Errc::forbidden});
@@ -104,16 +117,13 @@ BOOST_AUTO_TEST_CASE(an_error_of_another_kind_fails_the_rows_that_it_names) {
 
 BOOST_AUTO_TEST_CASE(an_error_that_names_nobody_fails_those_left_over) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::unavailable, {}, {}, {}}}}) ==
-                Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("2", "b")}, {{Errc::unavailable, {}, {}, {}}}}) == Action::done);
     BOOST_TEST(machine.readings()[0].error == error_code{Errc::unavailable});
 }
 
 BOOST_AUTO_TEST_CASE(a_merged_id_is_answered_by_its_survivor) {
     IdMachine machine{{"1", "2", "3"}};
-    machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("9", "s", "1;3"), student("2", "b")}, {}}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("9", "s", "1;3"), student("2", "b")}, {}}) == Action::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].found());
     BOOST_TEST(readings[0].id == "9");
@@ -124,22 +134,20 @@ BOOST_AUTO_TEST_CASE(a_merged_id_is_answered_by_its_survivor) {
 
 BOOST_AUTO_TEST_CASE(a_survivor_that_was_asked_for_too_answers_for_both) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
-    BOOST_CHECK(machine.on_batch({}, {{student("2", "b", "1")}, {}}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch({}, {{student("2", "b", "1")}, {}}) == Action::done);
     BOOST_TEST(machine.readings()[0].id == "2");
     BOOST_TEST(machine.readings()[1].id == "2");
 }
 
 BOOST_AUTO_TEST_CASE(an_input_that_nobody_accounts_for_is_asked_for_by_itself) {
     IdMachine machine{{"1", "2", "3", "4"}};
-    machine.start();
     // 9 does not say whom it swallowed.
-    BOOST_CHECK(machine.on_batch({}, {{student("9", "s"), student("2", "b")}, {}}) == Action<IdMachine>::single);
+    BOOST_CHECK(machine.on_batch({}, {{student("9", "s"), student("2", "b")}, {}}) == Action::single);
     BOOST_TEST(machine.single_input() == "1");
-    BOOST_CHECK(machine.on_single({}, student("9", "s")) == Action<IdMachine>::single);
+    BOOST_CHECK(machine.on_single({}, student("9", "s")) == Action::single);
     BOOST_TEST(machine.single_input() == "3");
-    BOOST_CHECK(machine.on_single({}, std::nullopt) == Action<IdMachine>::single);
-    BOOST_CHECK(machine.on_single(Errc::refused, std::nullopt) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_single({}, std::nullopt) == Action::single);
+    BOOST_CHECK(machine.on_single(Errc::refused, std::nullopt) == Action::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].id == "9");
     BOOST_TEST(readings[0].found());
@@ -150,10 +158,9 @@ BOOST_AUTO_TEST_CASE(an_input_that_nobody_accounts_for_is_asked_for_by_itself) {
 
 BOOST_AUTO_TEST_CASE(an_answer_that_accounts_for_almost_nobody_is_not_taken_for_absence) {
     IdMachine machine{numbers(100)};
-    machine.start();
     auto action = machine.on_batch({}, {});
     std::size_t singles = 0;
-    while (action == Action<IdMachine>::single) {
+    while (action == Action::single) {
         ++singles;
         action = machine.on_single({}, std::nullopt);
     }
@@ -168,7 +175,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_accounts_for_almost_nobody_is_not_taken_for_
 BOOST_AUTO_TEST_CASE(two_hundred_and_fifty_are_three_calls) {
     IdMachine machine{numbers(250)};
     std::vector<std::size_t> sizes;
-    for (auto action = machine.start(); action == Action<IdMachine>::batch;) {
+    for (auto action = machine.action(); action == Action::batch;) {
         BatchAnswer answer;
         for (const auto& id : machine.batch_inputs())
             answer.objects.insert(answer.objects.begin(), student(id, id));
@@ -183,12 +190,15 @@ BOOST_AUTO_TEST_CASE(two_hundred_and_fifty_are_three_calls) {
 
 BOOST_AUTO_TEST_CASE(a_failure_that_the_next_call_would_meet_too_ends_it) {
     IdMachine machine{numbers(250)};
-    machine.start();
     BatchAnswer answer;
     for (const auto& id : machine.batch_inputs())
         answer.objects.push_back(student(id, id));
-    BOOST_CHECK(machine.on_batch({}, std::move(answer)) == Action<IdMachine>::batch);
-    BOOST_CHECK(machine.on_batch(Errc::rate_limited, {}) == Action<IdMachine>::done);
+    // All three are under way at once.
+    BOOST_TEST(machine.open.size() == 3u);
+    BOOST_CHECK(machine.on_batch({}, std::move(answer)) == Action::batch);
+    BOOST_CHECK(machine.on_batch(Errc::rate_limited, {}) == Action::batch);
+    // The last one swallows its inputs, but nobody is asked any more.
+    BOOST_CHECK(machine.on_batch({}, {}) == Action::done);
     BOOST_TEST(!machine.error());
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].found());
@@ -198,8 +208,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_the_next_call_would_meet_too_ends_it) {
 
 BOOST_AUTO_TEST_CASE(D10_a_failure_of_the_only_call_is_a_failure_of_the_whole) {
     IdMachine machine{numbers(3)};
-    machine.start();
-    BOOST_CHECK(machine.on_batch(Errc::unavailable, {}) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_batch(Errc::unavailable, {}) == Action::done);
     BOOST_TEST(machine.error() == error_code{Errc::unavailable});
     for (const auto& reading : machine.readings())
         BOOST_TEST(reading.failed());
@@ -208,7 +217,7 @@ BOOST_AUTO_TEST_CASE(D10_a_failure_of_the_only_call_is_a_failure_of_the_whole) {
 BOOST_AUTO_TEST_CASE(a_batch_refused_as_a_whole_refuses_nobody) {
     IdMachine machine{numbers(100)};
     int calls = 0;
-    for (auto action = machine.start(); action == Action<IdMachine>::batch; ++calls) {
+    for (auto action = machine.action(); action == Action::batch; ++calls) {
         const auto inputs = machine.batch_inputs();
         if (std::ranges::find(inputs, "37") != inputs.end()) {
             action = machine.on_batch(Errc::refused, {});
@@ -229,7 +238,7 @@ BOOST_AUTO_TEST_CASE(a_batch_refused_as_a_whole_refuses_nobody) {
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_an_id_is_absent_without_asking) {
     IdMachine machine{{"", "abc", "12x", "-1", std::string(65, '1'), "1\n", "7"}};
-    BOOST_CHECK(machine.start() == Action<IdMachine>::batch);
+    BOOST_CHECK(machine.action() == Action::batch);
     BOOST_TEST(machine.batch_inputs() == Texts{"7"});
     machine.on_batch({}, {{student("7", "a")}, {}});
     const auto readings = machine.readings();
@@ -240,10 +249,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_an_id_is_absent_without_asking) {
 
 BOOST_AUTO_TEST_CASE(look_ups_by_email_match_in_any_case_and_by_further_addresses) {
     EmailMachine machine{{"A@x.com", "old@x.com", "gone@x.com", "a@x.com", "", "b\xff@x.com"}};
-    BOOST_CHECK(machine.start() == Action<EmailMachine>::batch);
+    BOOST_CHECK(machine.action() == Action::batch);
     BOOST_TEST(machine.batch_inputs() == (Texts{"a@x.com", "old@x.com", "gone@x.com"}));
     BOOST_CHECK(machine.on_batch({}, {{student("2", "new@x.com", "", "old@x.com"), student("1", "a@x.com")},
-                                      {missing({"GONE@x.com"})}}) == Action<EmailMachine>::done);
+                                      {missing({"GONE@x.com"})}}) == Action::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].id == "1");
     BOOST_TEST(readings[1].id == "2");
@@ -255,25 +264,22 @@ BOOST_AUTO_TEST_CASE(look_ups_by_email_match_in_any_case_and_by_further_addresse
 
 BOOST_AUTO_TEST_CASE(an_address_that_no_result_carries_is_asked_for_by_itself) {
     EmailMachine machine{{"a@x.com", "b@x.com"}};
-    machine.start();
     // The contact of b@x.com was renamed between the look-up and the loading.
-    BOOST_CHECK(machine.on_batch({}, {{student("1", "a@x.com"), student("2", "c@x.com")}, {}}) ==
-                Action<EmailMachine>::single);
+    BOOST_CHECK(machine.on_batch({}, {{student("1", "a@x.com"), student("2", "c@x.com")}, {}}) == Action::single);
     BOOST_TEST(machine.single_input() == "b@x.com");
-    BOOST_CHECK(machine.on_single({}, std::nullopt) == Action<EmailMachine>::done);
+    BOOST_CHECK(machine.on_single({}, std::nullopt) == Action::done);
     BOOST_TEST(machine.readings()[1].absent());
 }
 
 BOOST_AUTO_TEST_CASE(an_absent_property_waits_for_the_definitions) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     // An account that leaves out what has no value.
     auto sparse = without(student("1", "a"), "credits");
     for (auto at = sparse.properties.begin(); at != sparse.properties.end();)
         at = at->value().is_null() ? sparse.properties.erase(at) : std::next(at);
-    BOOST_CHECK(machine.on_batch({}, {{std::move(sparse), student("2", "b")}, {}}) == Action<IdMachine>::definitions);
+    BOOST_CHECK(machine.on_batch({}, {{std::move(sparse), student("2", "b")}, {}}) == Action::definitions);
     const Names all{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"};
-    BOOST_CHECK(machine.on_definitions({}, &all) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_definitions({}, all) == Action::done);
     const auto readings = machine.readings();
     BOOST_TEST(readings[0].found());
     BOOST_TEST(!readings[0].record.credits);
@@ -282,10 +288,9 @@ BOOST_AUTO_TEST_CASE(an_absent_property_waits_for_the_definitions) {
 
 BOOST_AUTO_TEST_CASE(D2_a_property_that_is_gone_is_never_a_value) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     machine.on_batch({}, {{without(student("1", "a"), "credits"), student("2", "b")}, {}});
     const Names renamed{"email", "hs_additional_emails", "name", "sj_credits", "exam_date", "is_active", "year"};
-    BOOST_CHECK(machine.on_definitions({}, &renamed) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_definitions({}, renamed) == Action::done);
     BOOST_TEST(machine.readings()[0].failed());
     BOOST_TEST(machine.readings()[0].error == error_code{Errc::schema_mismatch});
     BOOST_TEST(machine.readings()[1].found());
@@ -296,12 +301,11 @@ BOOST_AUTO_TEST_CASE(D2_a_property_that_is_gone_is_never_a_value) {
 
 BOOST_AUTO_TEST_CASE(D2_a_part_of_a_record_is_not_taken_for_the_whole) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     auto half = without(student("1", "a"), "credits");
     half.properties["name"] = nullptr;
     machine.on_batch({}, {{std::move(half), student("2", "b")}, {}});
     const Names all{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"};
-    BOOST_CHECK(machine.on_definitions({}, &all) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.on_definitions({}, all) == Action::done);
     BOOST_TEST(machine.readings()[0].error == error_code{Errc::incomplete_record});
     BOOST_TEST(machine.readings()[1].found());
     BOOST_TEST(machine.take_problems().at(0).properties == Texts{"credits"});
@@ -309,9 +313,8 @@ BOOST_AUTO_TEST_CASE(D2_a_part_of_a_record_is_not_taken_for_the_whole) {
 
 BOOST_AUTO_TEST_CASE(definitions_that_cannot_be_had_fail_those_that_need_them) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     machine.on_batch({}, {{without(student("1", "a"), "credits"), student("2", "b")}, {}});
-    BOOST_CHECK(machine.on_definitions(Errc::unavailable, nullptr) == Action<IdMachine>::done);
+    BOOST_CHECK(machine.fail(Errc::unavailable) == Action::done);
     BOOST_TEST(machine.readings()[0].error == error_code{Errc::unavailable});
     BOOST_TEST(machine.readings()[1].found());
 }
@@ -319,7 +322,6 @@ BOOST_AUTO_TEST_CASE(definitions_that_cannot_be_had_fail_those_that_need_them) {
 BOOST_AUTO_TEST_CASE(a_member_that_must_have_a_value_makes_the_record_incomplete) {
     for (const bool absent : {true, false}) {
         IdMachine machine{{"1"}};
-        machine.start();
         auto object = student("1", "a");
         if (absent)
             object.properties.erase("year");
@@ -328,10 +330,10 @@ BOOST_AUTO_TEST_CASE(a_member_that_must_have_a_value_makes_the_record_incomplete
         const Names all{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"};
         auto action = machine.on_batch({}, {{std::move(object)}, {}});
         if (absent) {
-            BOOST_CHECK(action == Action<IdMachine>::definitions);
-            action = machine.on_definitions({}, &all);
+            BOOST_CHECK(action == Action::definitions);
+            action = machine.on_definitions({}, all);
         }
-        BOOST_CHECK(action == Action<IdMachine>::done);
+        BOOST_CHECK(action == Action::done);
         BOOST_TEST(machine.readings()[0].error == error_code{Errc::incomplete_record});
         BOOST_TEST(machine.take_problems().at(0).properties == Texts{"year"});
     }
@@ -339,7 +341,6 @@ BOOST_AUTO_TEST_CASE(a_member_that_must_have_a_value_makes_the_record_incomplete
 
 BOOST_AUTO_TEST_CASE(a_value_of_another_type_fails_its_record_only) {
     IdMachine machine{{"1", "2"}};
-    machine.start();
     auto object = student("1", "a");
     object.properties["credits"] = "3.5";
     machine.on_batch({}, {{std::move(object), student("2", "b")}, {}});
@@ -350,7 +351,6 @@ BOOST_AUTO_TEST_CASE(a_value_of_another_type_fails_its_record_only) {
 
 BOOST_AUTO_TEST_CASE(an_archived_object_is_not_live) {
     IdMachine machine{{"1"}};
-    machine.start();
     auto object = student("1", "a");
     object.archived = true;
     machine.on_batch({}, {{std::move(object)}, {}});

@@ -1,3 +1,4 @@
+#include "machine_steps.hpp"
 #include "student.hpp"
 
 #include <understudy/hubspot/detail/search_machine.hpp>
@@ -11,7 +12,21 @@
 using namespace understudy;
 using namespace understudy::hubspot;
 namespace searching = understudy::hubspot::detail;
-using Machine = searching::SearchMachine<Student, ByName>;
+template<class By>
+struct Searcher : Steps<searching::SearchMachine<Student, By>> {
+    explicit Searcher(std::vector<typename By::value_type> values)
+        : Steps<searching::SearchMachine<Student, By>>{std::move(values)} {}
+
+    const std::string& body() const { return this->template first<searching::Search>().body; }
+    bool done() const { return this->open.empty(); }
+    /// Answers, and returns what is wrong with the answer.
+    error_code on_page(Page page) {
+        this->template answer<searching::Search>({}, std::move(page));
+        return this->machine.error();
+    }
+    auto candidates() const { return this->machine.result(); }
+};
+using Machine = Searcher<ByName>;
 using Texts = std::vector<std::string>;
 
 BOOST_AUTO_TEST_SUITE(hubspot_search_machine)
@@ -133,8 +148,19 @@ BOOST_AUTO_TEST_CASE(pages_that_never_end_are_no_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(values_that_are_no_texts_are_sent_as_they_are) {
-    searching::SearchMachine<Student, ByCredits> machine{{3, 4}};
+    const Searcher<ByCredits> machine{{3, 4}};
     BOOST_TEST(values_of(machine.body()) == (Texts{"3", "4"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_ends_it) {
+    Machine machine{long_values(250, 7)};
+    BOOST_TEST(!machine.on_page({{hit("1", "vvvvvv0")}, {}, 1}));
+    // One search at a time.
+    BOOST_TEST(machine.open.size() == 1u);
+    machine.fail(Errc::rate_limited);
+    BOOST_TEST(machine.done());
+    BOOST_TEST(machine.machine.error() == error_code{Errc::rate_limited});
+    BOOST_TEST(machine.candidates().empty());
 }
 
 BOOST_AUTO_TEST_CASE(nothing_asked_is_no_search) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <understudy/hubspot/client.hpp>
-#include <understudy/hubspot/detail/fetch_machine.hpp>
+#include <understudy/hubspot/detail/calls.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>
@@ -22,7 +22,7 @@ namespace understudy::hubspot::detail {
 /// joined; those who come while one is on its way share the next.
 class Definitions : public std::enable_shared_from_this<Definitions> {
 public:
-    using Names = std::shared_ptr<const PropertyNames>;
+    using Names = SharedNames;
 
     Definitions(Client client, std::string type)
         : client_{std::move(client)}

@@ -1,30 +1,24 @@
 #pragma once
 
 #include <understudy/hubspot/detail/json.hpp>
-#include <understudy/hubspot/error_detail.hpp>
-#include <understudy/hubspot/object.hpp>
-#include <understudy/hubspot/record_codec.hpp>
+#include <understudy/hubspot/detail/record_assembler.hpp>
 #include <understudy/index.hpp>
-#include <understudy/reading.hpp>
+#include <understudy/store.hpp>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace understudy::hubspot::detail {
-
-using PropertyNames = std::set<std::string, std::less<>>;
 
 inline constexpr std::string_view merged_ids_property = "hs_merged_object_ids";
 
@@ -50,79 +44,156 @@ void for_each_part(std::string_view list, F&& f) {
     }
 }
 
-/// Reads the records of any number of values: what to ask next, and what the answers mean. Knows no I/O.
+/// Reads the records of any number of values.
 ///
 /// HubSpot's batches answer in no order, leave inputs out, name many in one error, and answer a merged record under the
 /// survivor's id. So every input ends as a result, an error, or a question of its own.
 template<HubspotRecord R, IndexTag By>
-class FetchMachine {
+class FetchMachine final : public ReadMachine {
 public:
+    using signature = FetchSignature<R>;
     using value_type = typename By::value_type;
     static constexpr bool by_id = understudy::detail::is_by_id<By>;
     static constexpr std::size_t batch_size = 100;
     /// Questions about single inputs that one batch may lead to; more than that, and the answer is not to be believed.
     static constexpr std::size_t max_singles = 10;
 
-    enum class Action : std::uint8_t { batch, single, definitions, done };
+    /// For values that are still to be added.
+    explicit FetchMachine(Portal<R>& portal)
+        : assembler_{portal, problems_} {}
 
-    explicit FetchMachine(const std::vector<value_type>& values) {
-        std::map<std::string, std::size_t, std::less<>> known;
-        std::vector<std::size_t> chunk;
+    FetchMachine(Portal<R>& portal, const std::vector<value_type>& values)
+        : FetchMachine{portal} {
         order_.reserve(values.size());
-        for (const auto& asked : values) {
-            auto value = normalised<By>(asked);
-            auto text = encode_property(value);
-            const auto [at, added] = known.try_emplace(text, slots_.size());
-            order_.push_back(at->second);
-            if (!added)
-                continue;
-            slots_.push_back({std::move(value), std::move(text), {}});
-            auto& slot = slots_.back();
-            if (by_id ? may_be_id(slot.text) : may_be_value(slot.text))
-                chunk.push_back(slots_.size() - 1);
-            else
-                slot.reading = none(slot);
-            if (chunk.size() == batch_size)
-                work_.push_back(std::exchange(chunk, {}));
+        for (const auto& value : values)
+            order_.push_back(add(value));
+        close();
+    }
+
+    /// Adds a value to what is read.
+    std::size_t add(const value_type& asked) {
+        auto value = normalised<By>(asked);
+        auto text = encode_property(value);
+        const auto [at, added] = known_.try_emplace(text, slots_.size());
+        if (!added)
+            return at->second;
+        slots_.push_back({std::move(value), std::move(text)});
+        auto& slot = slots_.back();
+        if (!(by_id ? may_be_id(slot.text) : may_be_value(slot.text))) {
+            slot.reading = none(slot);
+            return at->second;
         }
-        if (!chunk.empty())
-            work_.push_back(std::move(chunk));
+        if (stopped_) {
+            slot.reading = Reading<R>::failure(stopped_);
+            return at->second;
+        }
+        waiting_.push_back(at->second);
+        if constexpr (by_id)
+            assembler_.expect(slot.text);
+        return at->second;
+    }
+    /// Says that nothing more is added.
+    void close() noexcept { closed_ = true; }
+
+    RecordAssembler<R>& assembler() noexcept { return assembler_; }
+
+    std::optional<AnyCall> next() override {
+        if (!singles_.empty()) {
+            const auto at = singles_.front();
+            singles_.pop_front();
+            ++outstanding_;
+            return ReadOne{slots_[at].text, query(), [this, at](error_code error, std::optional<Object> object) {
+                               on_single(at, error, std::move(object));
+                           }};
+        }
+        if (work_.empty() && (waiting_.size() >= batch_size || (closed_ && !waiting_.empty()))) {
+            const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), batch_size));
+            work_.emplace_back(waiting_.begin(), end);
+            waiting_.erase(waiting_.begin(), end);
+        }
+        if (!work_.empty()) {
+            auto asked = std::move(work_.front());
+            work_.pop_front();
+            ++outstanding_;
+            ReadBatch call{{}, query(), {}};
+            for (const auto at : asked)
+                call.inputs.push_back(slots_[at].text);
+            call.answer = [this, asked = std::move(asked)](error_code error, const BatchAnswer& answer) {
+                on_batch(asked, error, answer);
+            };
+            return call;
+        }
+        return assembler_.next(closed_ && by_id, closed_ && waiting_.empty() && outstanding_ == 0);
     }
 
-    /// What to do first.
-    Action start() { return next_batch(); }
+    /// Why nothing at all was learned; success if something was.
+    error_code error() const noexcept { return answered_ ? error_code{} : stopped_; }
 
-    /// The inputs of the batch to read now.
-    std::vector<std::string> batch_inputs() const {
-        std::vector<std::string> inputs;
-        for (const auto at : current_)
-            inputs.push_back(slots_[at].text);
-        return inputs;
+    /// One reading for each value that was asked for, in that order; nothing if there was an `error`.
+    std::vector<Reading<R>> result() {
+        std::vector<Reading<R>> readings;
+        if (error())
+            return readings;
+        readings.reserve(order_.size());
+        for (const auto at : order_)
+            readings.push_back(reading(at));
+        assembler_.report_ambiguous();
+        return readings;
     }
-    /// The input to read now by itself.
-    const std::string& single_input() const { return slots_[singles_.front()].text; }
 
-    Action on_batch(boost::system::error_code error, BatchAnswer answer) {
+    /// The reading of a value that was added.
+    const Reading<R>& reading(std::size_t at) {
+        auto& slot = slots_[at];
+        return slot.held ? assembler_.reading(*slot.held) : *slot.reading;
+    }
+
+private:
+    struct Slot {
+        value_type value;
+        std::string text;
+        std::optional<Reading<R>> reading{};
+        std::optional<std::size_t> held{};
+
+        bool open() const noexcept { return !reading && !held; }
+    };
+    using Slots = std::vector<std::size_t>;
+
+    static ReadQuery query() {
+        ReadQuery query{property_names<R>(), {}};
+        if constexpr (by_id)
+            query.properties.emplace_back(merged_ids_property);
+        else
+            query.id_property = property_name<By::member>();
+        return query;
+    }
+
+    static Reading<R> none(const Slot& slot) {
+        if constexpr (by_id)
+            return Reading<R>::none(slot.value);
+        else
+            return Reading<R>::none({});
+    }
+
+    void on_batch(const Slots& asked, error_code error, const BatchAnswer& answer) {
+        --outstanding_;
         if (error) {
             // A batch that is refused as a whole refuses nobody.
-            if (error == Condition::refused && current_.size() > 1) {
-                const auto middle = current_.begin() + static_cast<std::ptrdiff_t>(current_.size() / 2);
-                work_.emplace_front(middle, current_.end());
-                work_.emplace_front(current_.begin(), middle);
-                return next_batch();
+            if (error == Condition::refused && asked.size() > 1 && !stopped_) {
+                const auto middle = asked.begin() + static_cast<std::ptrdiff_t>(asked.size() / 2);
+                work_.emplace_front(middle, asked.end());
+                work_.emplace_front(asked.begin(), middle);
+                return;
             }
-            for (const auto at : current_)
+            for (const auto at : asked)
                 slots_[at].reading = Reading<R>::failure(error);
             if (error != Condition::refused)
                 stop(error);
-            return next_batch();
+            return;
         }
         answered_ = true;
-        for (auto& object : answer.objects)
-            hold(std::move(object));
-        match_objects();
-        match_errors(answer.errors);
-        std::optional<boost::system::error_code> unnamed;
+        match_objects(asked, answer.objects);
+        match_errors(asked, answer.errors);
+        error_code unnamed;
         for (const auto& entry : answer.errors) {
             if (!entry.error)
                 continue;
@@ -135,187 +206,98 @@ public:
             problem.message = entry.message;
             problems_.push_back(std::move(problem));
         }
-        for (const auto at : unmatched())
-            if (unnamed)
-                slots_[at].reading = Reading<R>::failure(*unnamed);
-            else if (singles_.size() < max_singles)
+        std::size_t singles = 0;
+        for (const auto at : asked)
+            if (auto& slot = slots_[at]; !slot.open())
+                continue;
+            else if (unnamed)
+                slot.reading = Reading<R>::failure(unnamed);
+            else if (stopped_)
+                slot.reading = Reading<R>::failure(stopped_);
+            else if (singles++ < max_singles)
                 singles_.push_back(at);
             else
-                fail(at, Errc::malformed_answer, "the batch's answer accounts for too few of its inputs");
-        return next_single();
+                slot.reading = assembler_.fail(by_id ? slot.text : std::string{}, Errc::malformed_answer,
+                                               "the batch's answer accounts for too few of its inputs");
     }
 
-    /// The object, or nothing if the server says that there is none.
-    Action on_single(boost::system::error_code error, std::optional<Object> object) {
-        const auto at = singles_.front();
-        singles_.pop_front();
+    void on_single(std::size_t at, error_code error, const std::optional<Object>& object) {
+        --outstanding_;
+        auto& slot = slots_[at];
         if (error) {
-            slots_[at].reading = Reading<R>::failure(error);
-            if (error != Condition::refused) {
-                for (const auto left : std::exchange(singles_, {}))
-                    slots_[left].reading = Reading<R>::failure(error);
+            slot.reading = Reading<R>::failure(error);
+            if (error != Condition::refused)
                 stop(error);
-            }
         } else if (object) {
-            hold(std::move(*object));
-            slots_[at].held = held_.size() - 1;
+            take(slot, assembler_.hold(*object));
         } else {
-            slots_[at].reading = none(slots_[at]);
+            slot.reading = none(slot);
         }
-        return next_single();
-    }
-
-    /// `names` are the properties that the type has, asked for after the answers in question had arrived.
-    Action on_definitions(boost::system::error_code error, const PropertyNames* names) {
-        for (auto& held : held_) {
-            if (held.decoded.absent.empty())
-                continue;
-            if (error) {
-                held.reading = Reading<R>::failure(error);
-                held.decoded.absent.clear();
-                continue;
-            }
-            std::vector<std::string> undefined;
-            for (const auto& name : held.decoded.absent)
-                if (!names->contains(name))
-                    undefined.push_back(name);
-            if (undefined.empty() && held.decoded.writes_null) {
-                // It leaves nothing out for having no value: the answer is but a part of the record.
-                held.reading = fail(held.object, Errc::incomplete_record, "left out of an answer that writes nulls",
-                                    std::exchange(held.decoded.absent, {}));
-            } else if (undefined.empty()) {
-                absent_is_no_value(held.decoded);
-            } else {
-                held.decoded.absent.clear();
-                held.reading =
-                    fail(held.object, Errc::schema_mismatch, "not defined in the account", std::move(undefined));
-            }
-        }
-        return end_batch();
-    }
-
-    /// Why nothing at all was learned; success if something was.
-    boost::system::error_code error() const noexcept { return answered_ ? boost::system::error_code{} : stopped_; }
-
-    /// One reading for each value that was asked for, in that order.
-    std::vector<Reading<R>> readings() const {
-        std::vector<Reading<R>> result;
-        result.reserve(order_.size());
-        for (const auto at : order_)
-            result.push_back(slots_[at].reading.value());
-        return result;
-    }
-
-    /// What was wrong with single records since the last call, for the logs.
-    std::vector<ErrorDetail> take_problems() { return std::exchange(problems_, {}); }
-
-private:
-    struct Slot {
-        value_type value;
-        std::string text;
-        std::optional<Reading<R>> reading{};
-        std::optional<std::size_t> held{};
-    };
-    struct Held {
-        Object object;
-        DecodedObject<R> decoded;
-        std::optional<Reading<R>> reading{};
-    };
-
-    static Reading<R> none(const Slot& slot) {
-        if constexpr (by_id)
-            return Reading<R>::none(slot.value);
-        else
-            return Reading<R>::none({});
-    }
-
-    Action next_batch() {
-        if (work_.empty())
-            return Action::done;
-        current_ = std::move(work_.front());
-        work_.pop_front();
-        return Action::batch;
-    }
-
-    Action next_single() {
-        if (!singles_.empty())
-            return Action::single;
-        const auto unsure = [](const Held& held) { return !held.reading && !held.decoded.absent.empty(); };
-        return std::ranges::any_of(held_, unsure) ? Action::definitions : end_batch();
-    }
-
-    Action end_batch() {
-        for (const auto at : current_)
-            if (auto& slot = slots_[at]; slot.held)
-                slot.reading = reading_of(held_[*slot.held]);
-        held_.clear();
-        current_.clear();
-        return next_batch();
     }
 
     // A failure that the next call would meet as well.
-    void stop(boost::system::error_code error) {
+    void stop(error_code error) {
         stopped_ = error;
-        for (const auto& chunk : std::exchange(work_, {}))
-            for (const auto at : chunk)
-                slots_[at].reading = Reading<R>::failure(error);
+        const auto fail = [&](std::size_t at) { slots_[at].reading = Reading<R>::failure(error); };
+        std::ranges::for_each(std::exchange(singles_, {}), fail);
+        std::ranges::for_each(std::exchange(waiting_, {}), fail);
+        for (const auto& asked : std::exchange(work_, {}))
+            std::ranges::for_each(asked, fail);
     }
 
-    void hold(Object object) {
-        Held held{std::move(object), {}};
-        held.decoded = decode_object<R>(held.object);
-        if (held.object.archived)
-            held.reading = Reading<R>::none({}, State::archived);
-        else if (held.decoded.wrong_id)
-            held.reading = fail(held.object, Errc::malformed_answer, "the id is none");
-        else if (!held.decoded.wrong.empty())
-            held.reading = fail(held.object, Errc::malformed_answer, "a value of another type", held.decoded.wrong);
-        held_.push_back(std::move(held));
+    void take(Slot& slot, std::size_t held) {
+        slot.held = held;
+        assembler_.needed(held);
+        // What was told of the survivor may not hold for what it swallowed.
+        if constexpr (by_id)
+            if (assembler_.id(held) != slot.text)
+                assembler_.doubt(held);
     }
 
-    std::vector<std::size_t> unmatched() const {
-        std::vector<std::size_t> left;
-        for (const auto at : current_)
-            if (!slots_[at].held && !slots_[at].reading)
-                left.push_back(at);
-        return left;
-    }
-
-    void match_objects() {
+    void match_objects(const Slots& asked, const std::vector<Object>& objects) {
         if constexpr (by_id) {
-            std::map<std::string_view, std::size_t> at_id;
-            for (std::size_t i = 0; i < held_.size(); ++i)
-                at_id.try_emplace(held_[i].object.id, i);
-            for (const auto at : current_)
-                if (const auto found = at_id.find(slots_[at].text); found != at_id.end())
-                    slots_[at].held = found->second;
+            std::map<std::string_view, const Object*> by_own_id;
             // An id that was merged away is answered by its survivor, who knows it.
-            std::map<std::string, std::size_t, std::less<>> merged;
-            for (std::size_t i = 0; i < held_.size(); ++i)
-                for_each_part(text_at(held_[i].object.properties, merged_ids_property),
-                              [&](std::string_view id) { merged.try_emplace(std::string{id}, i); });
-            for (const auto at : unmatched())
-                if (const auto found = merged.find(slots_[at].text); found != merged.end())
-                    slots_[at].held = found->second;
+            std::map<std::string, const Object*, std::less<>> by_merged_id;
+            for (const auto& object : objects) {
+                by_own_id.try_emplace(object.id, &object);
+                for_each_part(text_at(object.properties, merged_ids_property),
+                              [&](std::string_view id) { by_merged_id.try_emplace(std::string{id}, &object); });
+            }
+            std::map<const Object*, std::size_t> held;
+            const auto take_from = [&](Slot& slot, const auto& known) {
+                const auto found = known.find(slot.text);
+                if (found == known.end())
+                    return;
+                const auto [at, added] = held.try_emplace(found->second, 0);
+                if (added)
+                    at->second = assembler_.hold(*found->second);
+                take(slot, at->second);
+            };
+            for (const auto at : asked)
+                take_from(slots_[at], by_own_id);
+            for (const auto at : asked)
+                if (slots_[at].open())
+                    take_from(slots_[at], by_merged_id);
         } else {
-            std::vector<R> records;
-            for (const auto& held : held_)
-                records.push_back(known_of(held.decoded.partial));
-            for (const auto at : current_)
-                for (std::size_t i = 0; i < held_.size() && !slots_[at].held; ++i)
-                    if (answers_to<By>(records[i], slots_[at].value))
-                        slots_[at].held = i;
+            std::vector<std::pair<std::size_t, R>> records;
+            for (const auto& object : objects) {
+                const auto held = assembler_.hold(object);
+                records.emplace_back(held, assembler_.known(held));
+            }
+            for (const auto at : asked)
+                for (const auto& [held, record] : records)
+                    if (slots_[at].open() && answers_to<By>(record, slots_[at].value))
+                        take(slots_[at], held);
         }
     }
 
-    void match_errors(const std::vector<BatchError>& errors) {
-        for (const auto at : unmatched())
+    void match_errors(const Slots& asked, const std::vector<BatchError>& errors) {
+        for (const auto at : asked)
             for (const auto& entry : errors)
-                if (std::ranges::any_of(entry.ids, [&](const auto& id) { return is_asked(slots_[at], id); })) {
-                    auto& slot = slots_[at];
+                if (auto& slot = slots_[at];
+                    slot.open() && std::ranges::any_of(entry.ids, [&](const auto& id) { return is_asked(slot, id); }))
                     slot.reading = entry.error ? Reading<R>::failure(entry.error) : none(slot);
-                    break;
-                }
     }
 
     static bool is_asked(const Slot& slot, const std::string& id) {
@@ -325,48 +307,17 @@ private:
         return value && encode_property(normalised<By>(*value)) == slot.text;
     }
 
-    // What is known of a record; good enough to see which question it answers.
-    static R known_of(const Partial<R>& partial) {
-        R record{};
-        for_each_member<R>([&](auto descriptor) {
-            if (partial.template has<decltype(descriptor)::pointer>())
-                record.*descriptor.pointer = partial.template get<decltype(descriptor)::pointer>();
-        });
-        return record;
-    }
-
-    Reading<R> reading_of(Held& held) {
-        if (!held.reading) {
-            if (auto record = held.decoded.partial.complete())
-                held.reading = Reading<R>::of(std::move(*record), held.object.version);
-            else
-                held.reading = fail(held.object, Errc::incomplete_record, "no value for a member that must have one",
-                                    held.decoded.without_value);
-        }
-        return *held.reading;
-    }
-
-    Reading<R> fail(const Object& object, Errc error, std::string_view why, std::vector<std::string> properties = {}) {
-        ErrorDetail problem;
-        problem.error = error;
-        problem.reason = std::string{RecordTraits<R>::name} + " " + object.id.substr(0, 64) + ": " + std::string{why};
-        problem.properties = std::move(properties);
-        problems_.push_back(std::move(problem));
-        return Reading<R>::failure(error);
-    }
-    void fail(std::size_t at, Errc error, std::string_view why) {
-        slots_[at].reading = fail(Object{by_id ? slots_[at].text : std::string{}, {}}, error, why);
-    }
-
-    std::vector<std::size_t> order_; // which slot answers each value that was asked for
-    std::vector<Slot> slots_;
-    std::deque<std::vector<std::size_t>> work_;
-    std::vector<std::size_t> current_;
+    Slots order_; // which slot answers each value that was asked for
+    std::map<std::string, std::size_t, std::less<>> known_;
+    std::deque<Slot> slots_;
+    std::deque<std::size_t> waiting_;
+    std::deque<Slots> work_;
     std::deque<std::size_t> singles_;
-    std::vector<Held> held_;
-    std::vector<ErrorDetail> problems_;
-    boost::system::error_code stopped_{};
+    std::size_t outstanding_ = 0;
+    bool closed_ = false;
     bool answered_ = false;
+    error_code stopped_{};
+    RecordAssembler<R> assembler_;
 };
 
 } // namespace understudy::hubspot::detail

@@ -110,7 +110,8 @@ inline std::optional<std::vector<Association>> parse_association_list(const boos
     for (const auto& entry : *results) {
         const auto* object = entry.if_object();
         auto to = object ? id_at(*object, "toObjectId") : std::nullopt;
-        if (!to)
+        // Without its types it cannot be told which association it is.
+        if (!to || !array_at(*object, "associationTypes"))
             return std::nullopt;
         Association association{std::move(*to), {}};
         for_each_object(*object, "associationTypes", [&](const boost::json::object& type) {

@@ -6,14 +6,15 @@
 #include <understudy/hubspot/record_codec.hpp>
 #include <understudy/index.hpp>
 #include <understudy/reading.hpp>
+#include <understudy/store.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,12 +77,14 @@ inline std::vector<std::vector<std::string>> split_for_search(std::string_view p
     return groups;
 }
 
-/// Finds the candidates of any number of values: which searches to send, and what their answers mean. Knows no I/O.
+/// Finds the candidates of any number of values.
 ///
 /// The index lags and shows the record as it is now: a hit need not be one, so it is compared again.
 template<HubspotRecord R, IndexTag By>
-class SearchMachine {
+class SearchMachine final : public ReadMachine {
 public:
+    using signature = SearchSignature<R>;
+
     explicit SearchMachine(const std::vector<typename By::value_type>& values)
         : property_{property_name<By::member>()} {
         std::vector<std::string> unique;
@@ -95,13 +98,34 @@ public:
         groups_ = split_for_search(property_, unique);
     }
 
-    bool done() const noexcept { return group_ == groups_.size(); }
+    /// One search after the other: they have a small allowance of their own.
+    std::optional<AnyCall> next() override {
+        if (searching_ || error_ || group_ == groups_.size())
+            return std::nullopt;
+        searching_ = true;
+        return Search{search_body(property_, groups_[group_], after_), [this](error_code error, const Page& page) {
+                          searching_ = false;
+                          error_ = error ? error : on_page(page);
+                      }};
+    }
 
-    /// The body of the search to send now.
-    std::string body() const { return search_body(property_, groups_[group_], after_); }
+    /// Why the search failed.
+    error_code error() const noexcept { return error_; }
 
-    /// Returns what is wrong with the answer, if anything.
-    boost::system::error_code on_page(const Page& page) {
+    /// The candidates for each value, in the order asked; nothing if there was an `error`.
+    std::vector<std::vector<Candidate<R>>> result() const {
+        std::vector<std::vector<Candidate<R>>> result;
+        if (error_)
+            return result;
+        result.reserve(order_.size());
+        for (const auto* found : order_)
+            result.push_back(*found);
+        return result;
+    }
+
+private:
+    // Returns what is wrong with the answer, if anything.
+    error_code on_page(const Page& page) {
         for (const auto& object : page.objects) {
             const auto text = text_at(object.properties, property_);
             auto key = PropertyCodec<key_t<R>>::read(object.id);
@@ -124,15 +148,6 @@ public:
         return {};
     }
 
-    std::vector<std::vector<Candidate<R>>> candidates() const {
-        std::vector<std::vector<Candidate<R>>> result;
-        result.reserve(order_.size());
-        for (const auto* found : order_)
-            result.push_back(*found);
-        return result;
-    }
-
-private:
     // HubSpot compares texts without regard to case, and wants them in lower case here; the options of an enumeration
     // it compares as they are.
     static std::string folded(std::string text) {
@@ -149,6 +164,8 @@ private:
     std::size_t group_ = 0;
     std::size_t pages_ = 0;
     std::string after_;
+    bool searching_ = false;
+    error_code error_{};
 };
 
 } // namespace understudy::hubspot::detail

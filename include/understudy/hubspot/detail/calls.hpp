@@ -1,0 +1,91 @@
+#pragma once
+
+#include <understudy/hubspot/error_detail.hpp>
+#include <understudy/hubspot/object.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace understudy::hubspot::detail {
+
+using PropertyNames = std::set<std::string, std::less<>>;
+/// Null beside an error.
+using SharedNames = std::shared_ptr<const PropertyNames>;
+
+/// Where a machine wants the answer of a call; empty beside an error.
+template<class Result>
+using Answer = std::function<void(error_code, Result)>;
+
+// The calls that the machines ask for. They are about the store's own type where no other is named.
+
+struct ReadBatch {
+    std::vector<std::string> inputs;
+    ReadQuery query;
+    Answer<BatchAnswer> answer;
+};
+
+struct ReadOne {
+    std::string input;
+    ReadQuery query;
+    Answer<std::optional<Object>> answer;
+};
+
+struct ReadDefinitions {
+    Answer<SharedNames> answer;
+};
+
+struct ReadPage {
+    ListQuery query;
+    Answer<Page> answer;
+};
+
+struct ReadAssociations {
+    std::string from;
+    std::string to;
+    std::vector<std::string> inputs;
+    Answer<AssociationsAnswer> answer;
+};
+
+struct ReadAssociationPage {
+    std::string from;
+    std::string to;
+    std::string id;
+    std::string after;
+    Answer<std::optional<Associations>> answer;
+};
+
+struct Search {
+    std::string body;
+    Answer<Page> answer;
+};
+
+using AnyCall =
+    std::variant<ReadBatch, ReadOne, ReadDefinitions, ReadPage, ReadAssociations, ReadAssociationPage, Search>;
+
+/// Decides which calls an operation makes, and what their answers mean. Knows no I/O: a driver makes every call that
+/// `next` gives, several at once, and hands over the answers in whatever order they come. When `next` gives nothing and
+/// no answer is outstanding, the operation is done.
+class ReadMachine {
+public:
+    ReadMachine() = default;
+    ReadMachine(const ReadMachine&) = delete;
+    ReadMachine& operator=(const ReadMachine&) = delete;
+    virtual ~ReadMachine() = default;
+
+    /// A call to make now; nothing if there is none until another answer has come.
+    virtual std::optional<AnyCall> next() = 0;
+
+    /// What was wrong with single records since the last call, for the logs.
+    virtual std::vector<ErrorDetail> take_problems() { return std::exchange(problems_, {}); }
+
+protected:
+    std::vector<ErrorDetail> problems_;
+};
+
+} // namespace understudy::hubspot::detail

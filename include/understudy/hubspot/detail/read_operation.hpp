@@ -1,0 +1,246 @@
+#pragma once
+
+#include <understudy/detail/erased_handler.hpp>
+#include <understudy/hubspot/client.hpp>
+#include <understudy/hubspot/detail/calls.hpp>
+#include <understudy/hubspot/detail/definitions.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace understudy::hubspot::detail {
+
+/// What the copies of a store share, whatever they store.
+struct StoreState {
+    StoreState(Client given, std::string object_type)
+        : client{std::move(given)}
+        , type{std::move(object_type)}
+        , definitions{std::make_shared<Definitions>(client, type)} {}
+
+    Client client;
+    std::string type;
+    std::shared_ptr<Definitions> definitions;
+};
+
+/// Makes the calls that a machine asks for, several at once, where the client lives. Every call but the first takes a
+/// permit.
+class ReadOperation : public std::enable_shared_from_this<ReadOperation> {
+public:
+    ReadOperation(std::shared_ptr<StoreState> state, std::chrono::milliseconds timeout)
+        : state_{std::move(state)}
+        , deadline_{std::chrono::steady_clock::now() + timeout} {}
+    ReadOperation(const ReadOperation&) = delete;
+    ReadOperation& operator=(const ReadOperation&) = delete;
+    virtual ~ReadOperation() = default;
+
+    void start(boost::asio::cancellation_slot slot) {
+        slot_ = slot;
+        if (slot_.is_connected())
+            slot_.assign([weak = weak_from_this()](boost::asio::cancellation_type) {
+                if (const auto self = weak.lock())
+                    self->cancel();
+            });
+        run();
+        starting_ = false;
+    }
+
+protected:
+    virtual ReadMachine& machine() = 0;
+    /// Calls the handler; `aborted` if the operation was cancelled.
+    virtual void complete(bool aborted) = 0;
+
+    void report_problems() {
+        for (auto& problem : machine().take_problems()) {
+            if (problem.operation.empty())
+                problem.operation = "read " + state_->type;
+            state_->client.report(problem);
+        }
+    }
+
+private:
+    // Leaves connections to others.
+    static constexpr std::size_t most_calls = 12;
+
+    void run() {
+        if (running_ || done_)
+            return;
+        running_ = true;
+        std::optional<AnyCall> call;
+        while (!done_ && in_flight_ < most_calls && (call = machine().next()))
+            make(std::move(*call));
+        running_ = false;
+        if (done_)
+            return;
+        report_problems();
+        if (in_flight_ == 0)
+            finish(false);
+    }
+
+    void finish(bool aborted) {
+        done_ = true;
+        const auto end = [self = shared_from_this(), aborted] {
+            if (self->slot_.is_connected())
+                self->slot_.clear();
+            self->complete(aborted);
+        };
+        // Not from inside the initiating function, nor from inside the one that cancels.
+        if (starting_ || aborted)
+            boost::asio::post(state_->client.get_executor(), end);
+        else
+            end();
+    }
+
+    void cancel() {
+        if (done_)
+            return;
+        finish(true);
+        const auto signals = std::exchange(signals_, {});
+        for (const auto& signal : signals)
+            signal->emit(boost::asio::cancellation_type::terminal);
+    }
+
+    void make(AnyCall call) {
+        ++in_flight_;
+        const auto& permit = state_->client.permit();
+        if (!std::exchange(called_, true) || !permit)
+            return send(std::move(call));
+        const auto bucket = std::holds_alternative<Search>(call) ? RateBucket::search : RateBucket::window;
+        auto waiting = std::make_shared<AnyCall>(std::move(call));
+        permit(bucket, left(), [self = shared_from_this(), waiting](error_code error) {
+            boost::asio::dispatch(self->state_->client.get_executor(), [self, waiting, error] {
+                if (self->done_)
+                    return;
+                if (!error)
+                    return self->send(std::move(*waiting));
+                std::visit([&](const auto& refused) { refused.answer(error, {}); }, *waiting);
+                self->answered();
+            });
+        });
+    }
+
+    template<class Result>
+    auto receive(Answer<Result> answer) {
+        auto signal = std::make_shared<boost::asio::cancellation_signal>();
+        signals_.insert(signal);
+        const auto slot = signal->slot();
+        return boost::asio::bind_cancellation_slot(
+            slot, [self = shared_from_this(), signal, answer = std::move(answer)](error_code error, Result result) {
+                self->signals_.erase(signal);
+                if (self->done_)
+                    return;
+                answer(error, std::move(result));
+                self->answered();
+            });
+    }
+
+    void send(AnyCall call) {
+        std::visit([this](auto& made) { send(made, left()); }, call);
+    }
+
+    void send(ReadBatch& call, std::chrono::milliseconds rest) {
+        state_->client.async_batch_read(state_->type, call.inputs, call.query, rest, receive(std::move(call.answer)));
+    }
+    void send(ReadOne& call, std::chrono::milliseconds rest) {
+        state_->client.async_read(state_->type, call.input, call.query, rest, receive(std::move(call.answer)));
+    }
+    void send(ReadDefinitions& call, std::chrono::milliseconds rest) {
+        state_->definitions->async_get(rest, {state_->client.get_executor(), receive(std::move(call.answer))});
+    }
+    void send(ReadPage& call, std::chrono::milliseconds rest) {
+        state_->client.async_list(state_->type, call.query, rest, receive(std::move(call.answer)));
+    }
+    void send(ReadAssociations& call, std::chrono::milliseconds rest) {
+        state_->client.async_batch_associations(call.from, call.to, call.inputs, rest, receive(std::move(call.answer)));
+    }
+    void send(ReadAssociationPage& call, std::chrono::milliseconds rest) {
+        state_->client.async_associations(call.from, call.id, call.to, call.after, rest,
+                                          receive(std::move(call.answer)));
+    }
+    void send(Search& call, std::chrono::milliseconds rest) {
+        state_->client.async_search(state_->type, std::move(call.body), rest, receive(std::move(call.answer)));
+    }
+
+    void answered() {
+        --in_flight_;
+        run();
+    }
+
+    std::chrono::milliseconds left() const {
+        const auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+        return std::max(rest, std::chrono::milliseconds{0});
+    }
+
+    std::shared_ptr<StoreState> state_;
+    std::chrono::steady_clock::time_point deadline_;
+    boost::asio::cancellation_slot slot_{};
+    std::set<std::shared_ptr<boost::asio::cancellation_signal>> signals_;
+    std::size_t in_flight_ = 0;
+    bool called_ = false;
+    bool starting_ = true;
+    bool running_ = false;
+    bool done_ = false;
+};
+
+/// A machine, its driver and who waits for its result. `Machine::signature` says what that is.
+template<class Machine>
+class MachineOperation final : public ReadOperation {
+public:
+    using Handler = understudy::detail::ErasedHandler<typename Machine::signature>;
+
+    template<class... Args>
+    MachineOperation(std::shared_ptr<StoreState> state, std::chrono::milliseconds timeout, Handler handler,
+                     Args&&... args)
+        : ReadOperation{std::move(state), timeout}
+        , machine_{std::forward<Args>(args)...}
+        , handler_{std::move(handler)} {}
+
+private:
+    ReadMachine& machine() override { return machine_; }
+
+    void complete(bool aborted) override {
+        if (aborted)
+            return handler_(boost::asio::error::operation_aborted, {});
+        auto result = machine_.result();
+        report_problems();
+        handler_(machine_.error(), std::move(result));
+    }
+
+    Machine machine_;
+    Handler handler_;
+};
+
+/// Starts an operation with a handler whose type is forgotten: compiled once for each machine.
+template<class Machine, class... Args>
+void start_machine(const std::shared_ptr<StoreState>& state, std::chrono::milliseconds timeout,
+                   typename MachineOperation<Machine>::Handler handler, const Args&... args) {
+    const auto slot = handler.get_cancellation_slot();
+    std::make_shared<MachineOperation<Machine>>(state, timeout, std::move(handler), args...)->start(slot);
+}
+
+/// Runs a machine that is made of `args`.
+template<class Machine, class Token, class... Args>
+auto async_run(const std::shared_ptr<StoreState>& state, std::chrono::milliseconds timeout, Token&& token,
+               Args... args) {
+    return boost::asio::async_initiate<Token, typename Machine::signature>(
+        [](auto handler, const std::shared_ptr<StoreState>& started_by, std::chrono::milliseconds limit,
+           const auto&... given) {
+            start_machine<Machine>(started_by, limit, {started_by->client.get_executor(), std::move(handler)},
+                                   given...);
+        },
+        token, state, timeout, std::move(args)...);
+}
+
+} // namespace understudy::hubspot::detail
