@@ -307,7 +307,8 @@ BOOST_AUTO_TEST_CASE(one_set_twice_in_a_call) {
 }
 
 BOOST_AUTO_TEST_CASE(pages_by_the_order_of_cpp) {
-    Database db{tests::orders_ddl};
+    // Whatever the order of the column.
+    Database db{tests::orders_ddl + "ALTER TABLE orders ALTER id TYPE text COLLATE \"und-x-icu\""};
     Store store{*db.pool};
     std::vector<Order> members;
     for (const std::string id : {"b", "B", "a", "\xC3\xA4", "Z", "_"}) {
