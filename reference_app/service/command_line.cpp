@@ -46,7 +46,9 @@ std::variant<CommandLine, Finish> parse_command_line(int argc, const char* const
     std::vector<CLI::Option*> options;
     for (const auto& setting : settings()) {
         auto& value = values.emplace_back(&setting, std::string{}).second;
-        options.push_back(serve->add_option(std::string{setting.flag}, value, described(setting))->type_name(""));
+        const std::string flag{setting.flag};
+        options.push_back(setting.is_switch ? serve->add_flag(flag, value, described(setting))
+                                            : serve->add_option(flag, value, described(setting))->type_name(""));
     }
     serve->footer(environment_help);
     auto* migrate = app.add_subcommand("migrate", "Bring the database's schema to this version, and exit");

@@ -126,6 +126,15 @@ Problem assign_max_age(Config& config, std::string_view text) {
     return fine();
 }
 
+Problem assign_type(std::string& into, std::string_view text) {
+    into = text;
+    return text.find_first_not_of("0123456789-") == text.npos ? fine() : Problem{"must be a type id such as 0-1"};
+}
+
+Problem assign_association(std::int64_t& into, std::string_view text) {
+    return assign_number<std::int64_t>(into, text, 1, std::numeric_limits<std::int32_t>::max());
+}
+
 constexpr std::size_t megabyte = 1024 * 1024;
 
 } // namespace
@@ -177,6 +186,14 @@ const std::vector<Setting>& settings() {
          "Age above which an answer from the replica is read again from HubSpot", &assign_max_age},
         {"--negative-ttl", "UNDERSTUDY_NEGATIVE_TTL", "60s", "Time that an unknown student is remembered as unknown",
          [](Config& c, std::string_view t) { return assign_duration(c.reading.negative_ttl, t); }},
+        {"--warm", "UNDERSTUDY_WARM", "false",
+         "Whether to read the exams on offer and their bookings from HubSpot in the background, once the service "
+         "listens",
+         [](Config& c, std::string_view t) {
+             constexpr std::array<std::pair<std::string_view, bool>, 2> choices{{{"true", true}, {"false", false}}};
+             return assign_choice(c.warm, t, choices);
+         },
+         true},
         {"--log-level", "UNDERSTUDY_LOG_LEVEL", "info", "debug, info, warning or error",
          [](Config& c, std::string_view t) {
              constexpr std::array<std::pair<std::string_view, LogLevel>, 4> levels{{{"debug", LogLevel::debug},
@@ -203,10 +220,20 @@ const std::vector<Setting>& settings() {
         {"--shutdown-grace", "UNDERSTUDY_SHUTDOWN_GRACE", "30s", "Time for what is under way to end",
          [](Config& c, std::string_view t) { return assign_duration(c.shutdown_grace, t); }},
         {"--contact-type", "HUBSPOT_CONTACT_TYPE", "0-1", "HubSpot's type id of contacts",
-         [](Config& c, std::string_view t) {
-             c.contact_type = t;
-             return t.find_first_not_of("0123456789-") == t.npos ? fine() : Problem{"must be a type id such as 0-1"};
-         }},
+         [](Config& c, std::string_view t) { return assign_type(c.source_types.contacts, t); }},
+        {"--exam-type", "HUBSPOT_MOCK_EXAM_TYPE", "2-50158913", "HubSpot's type id of mock exams",
+         [](Config& c, std::string_view t) { return assign_type(c.source_types.exams, t); }},
+        {"--booking-type", "HUBSPOT_BOOKING_TYPE", "2-50158943", "HubSpot's type id of bookings",
+         [](Config& c, std::string_view t) { return assign_type(c.source_types.bookings, t); }},
+        {"--booking-to-contact", "HUBSPOT_BOOKING_TO_CONTACT", "1277",
+         "HubSpot's id of the association from a booking to its contact",
+         [](Config& c, std::string_view t) { return assign_association(c.source_types.booking_to_contact, t); }},
+        {"--booking-to-exam", "HUBSPOT_BOOKING_TO_EXAM", "1277",
+         "HubSpot's id of the association from a booking to its exam",
+         [](Config& c, std::string_view t) { return assign_association(c.source_types.booking_to_exam, t); }},
+        {"--exam-requires-exam", "HUBSPOT_EXAM_REQUIRES_EXAM", "1340",
+         "HubSpot's id of the association from a Mock Discussion to an exam that it requires",
+         [](Config& c, std::string_view t) { return assign_association(c.source_types.exam_requires_exam, t); }},
         {"--hubspot-limit", "HUBSPOT_LIMIT", "100",
          "Calls in ten seconds until HubSpot's answers say how many it allows",
          [](Config& c, std::string_view t) { return assign_number<int>(c.source_limits.limit, t, 1, 1'000'000); }},

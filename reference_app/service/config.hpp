@@ -10,6 +10,7 @@
 #include <understudy/rate_budget_params.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -32,6 +33,16 @@ struct ReadingParams {
     std::chrono::milliseconds negative_ttl{60'000};
 };
 
+/// What the records and their associations are called in one HubSpot account; every account has ids of its own.
+struct SourceTypes {
+    std::string contacts = "0-1";
+    std::string exams = "2-50158913";
+    std::string bookings = "2-50158943";
+    std::int64_t booking_to_contact = 1277;
+    std::int64_t booking_to_exam = 1277;
+    std::int64_t exam_requires_exam = 1340;
+};
+
 /// Everything that the service can be told. Secrets come from the environment alone: a command line is no secret.
 struct Config {
     HttpServerParams server;
@@ -39,11 +50,12 @@ struct Config {
     ReadingParams reading;
     understudy::postgres::ConnectParams database;
     understudy::hubspot::Params hubspot;
-    /// The type id of contacts.
-    std::string contact_type = "0-1";
+    SourceTypes source_types;
     understudy::RateBudgetParams source_limits;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
+    /// Whether to fill the replica with the exams on offer and their bookings once the service listens.
+    bool warm = false;
     /// Where to write the port that was taken; empty for nowhere.
     std::string port_file;
     /// How long the service goes on accepting while it already says that it is not ready.
@@ -70,6 +82,8 @@ struct Setting {
     std::string_view help;
     /// Sets it, or says what a value must be.
     std::optional<std::string> (*assign)(Config&, std::string_view);
+    /// The flag stands for `true` when nothing follows it.
+    bool is_switch = false;
 };
 
 /// All settings that have flags.

@@ -55,6 +55,11 @@ struct understudy::RecordTraits<service::MockExam> {
 
 namespace service {
 
+/// Only a Mock Discussion requires other exams.
+inline bool may_require_exams(const MockExam& exam) {
+    return exam.mock_type == "Mock Discussion";
+}
+
 /// Every exam there is: which of them are on offer is a question to the rows.
 struct AllExams : understudy::Whole<MockExam> {
     static constexpr std::string_view name = "all_exams";

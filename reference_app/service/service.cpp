@@ -1,12 +1,16 @@
 #include "service.hpp"
 
 #include "application.hpp"
+#include "cached_record_reader.hpp"
 #include "cached_student_directory.hpp"
 #include "contact_credits_stores.hpp"
+#include "exam_board.hpp"
+#include "exam_stores.hpp"
 #include "http_server.hpp"
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
+#include "warm_up.hpp"
 
 #include <understudy/budgeted.hpp>
 #include <understudy/coalescing.hpp>
@@ -103,14 +107,59 @@ postgres::ConnectParams observed(postgres::ConnectParams params, const Log& log)
     return params;
 }
 
-// Nobody to ask about exams and bookings.
-struct NoExams final : ExamDirectory {
-    void available(AvailableQuestion, AvailableHandler handler) override { handler(ReplicaUnavailable{}); }
-    void capacity(std::string, CapacityHandler handler) override { handler(ReplicaUnavailable{}); }
-};
-struct NoBookings final : BookingDirectory {
-    void list(BookingsQuestion, BookingsHandler handler) override { handler(ReplicaUnavailable{}); }
-    void get(std::string, BookingHandler handler) override { handler(SourceUnavailable{}); }
+hubspot::ObjectParams<ContactCredits> contacts_at(const SourceTypes& types) {
+    hubspot::ObjectParams<ContactCredits> params;
+    params.object_type = types.contacts;
+    return params;
+}
+
+hubspot::ObjectParams<MockExam> exams_at(const SourceTypes& types) {
+    hubspot::ObjectParams<MockExam> params;
+    params.object_type = types.exams;
+    auto& required = params.link<&MockExam::prerequisite_exam_ids>();
+    required.to = types.exams;
+    required.type_id = types.exam_requires_exam;
+    return params;
+}
+
+hubspot::ObjectParams<Booking> bookings_at(const SourceTypes& types) {
+    hubspot::ObjectParams<Booking> params;
+    params.object_type = types.bookings;
+    auto& contact = params.link<&Booking::associated_contact_id>();
+    contact.to = types.contacts;
+    contact.type_id = types.booking_to_contact;
+    auto& exam = params.link<&Booking::associated_mock_exam>();
+    exam.to = types.exams;
+    exam.type_id = types.booking_to_exam;
+    return params;
+}
+
+LocalCalendar exams_calendar() {
+    try {
+        return LocalCalendar{};
+    } catch (const std::runtime_error& error) {
+        throw CannotStart{error.what()};
+    }
+}
+
+// The records of one type: at the source, in the replica, and read through both.
+template<class R>
+struct Mirror {
+    using Guard = Guarded<Budgeted<hubspot::Store<R>>>;
+    using Source = Coalescing<Guard>;
+    using Cache = ReadThroughCache<supabase::Store<R>, Source>;
+
+    Mirror(const hubspot::Client& client, hubspot::ObjectParams<R> params, const RateBudget& budget,
+           const postgres::Pool& pool, const ReadingParams& reading)
+        : objects{client, std::move(params)}
+        , guard{Budgeted{objects, budget}}
+        , source{guard}
+        , cache{supabase::Store<R>{pool}, source, cache_params(reading)} {}
+
+    hubspot::Store<R> objects;
+    Guard guard;
+    Source source;
+    Cache cache;
 };
 
 class Service {
@@ -121,13 +170,17 @@ public:
         , budget_{context_.get_executor(), config.source_limits}
         , client_{context_.get_executor(), observed(config.hubspot, budget_, log)}
         , pool_{context_.get_executor(), observed(config.database, log)}
-        , replica_{pool_}
-        , contacts_{client_, config.contact_type}
-        , guarded_{Budgeted{contacts_, budget_}}
-        , source_{guarded_}
-        , credits_{replica_, source_, cache_params(config.reading)}
-        , students_{credits_, config.reading, [this] { return guarded_.is_failing(); }}
-        , application_{config.application, students_, exams_, bookings_, metrics_, log}
+        , contacts_{client_, contacts_at(config.source_types), budget_, pool_, config.reading}
+        , exams_{client_, exams_at(config.source_types), budget_, pool_, config.reading}
+        , bookings_{client_, bookings_at(config.source_types), budget_, pool_, config.reading}
+        , students_{contacts_.cache, config.reading, [this] { return contacts_.guard.is_failing(); }}
+        , reader_{exams_.cache, bookings_.cache,
+                  [this] { return exams_.guard.is_failing() || bookings_.guard.is_failing(); }}
+        , board_{pool_, reader_, config.reading, exams_calendar()}
+        , warm_up_{reader_,
+                   [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
+                   [this](const WarmUpProgress& progress) { report(progress); }}
+        , application_{config.application, students_, board_, board_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -149,16 +202,15 @@ public:
     }
 
 private:
-    using Replica = supabase::Store<ContactCredits>;
-    using Contacts = hubspot::Store<ContactCredits>;
-    using Source = Coalescing<Guarded<Budgeted<Contacts>>>;
-    using Credits = ReadThroughCache<Replica, Source>;
-
     enum class Phase { starting, serving, stopping };
 
     asio::awaitable<void> start() {
         co_await check_replica();
-        co_await check_source();
+        constexpr auto custom = "crm.objects.custom.read and crm.schemas.custom.read";
+        co_await check_source(contacts_.objects, "HUBSPOT_CONTACT_TYPE",
+                              "crm.objects.contacts.read and crm.schemas.contacts.read");
+        co_await check_source(exams_.objects, "HUBSPOT_MOCK_EXAM_TYPE", custom);
+        co_await check_source(bookings_.objects, "HUBSPOT_BOOKING_TYPE", custom);
         co_await check_portal();
         std::uint16_t port = 0;
         try {
@@ -171,11 +223,15 @@ private:
             write_port(port);
         phase_ = Phase::serving;
         log_.info("listening", {{"address", config_.server.address}, {"port", port}, {"version", UNDERSTUDY_VERSION}});
+        if (config_.warm)
+            warm_up_.start();
     }
 
     asio::awaitable<void> check_replica() {
         std::vector<std::string> tables;
-        tables.emplace_back(postgres::TableTraits<ContactCredits>::table);
+        for (const auto table : {postgres::TableTraits<ContactCredits>::table, postgres::TableTraits<MockExam>::table,
+                                 postgres::TableTraits<Booking>::table})
+            tables.emplace_back(table);
         const auto [error, report] = co_await postgres::async_check_identity(pool_, std::move(tables), tuple);
         if (error)
             throw CannotStart{"SUPABASE_DB_URL: the database cannot be used: " + error.message()};
@@ -186,20 +242,24 @@ private:
     }
 
     // A source that is down does not keep those waiting whom the replica knows; one that is wrong does.
-    asio::awaitable<void> check_source() {
-        const auto [error, missing] = co_await contacts_.async_check_properties(start_timeout, tuple);
+    template<class R>
+    asio::awaitable<void> check_source(hubspot::Store<R>& objects, const char* variable, const char* scopes) {
+        const auto [error, missing] = co_await objects.async_check_properties(start_timeout, tuple);
+        const auto named = objects.object_type() + " (" + variable + ")";
         if (error == Errc::schema_mismatch)
-            throw CannotStart{"HubSpot's type " + config_.contact_type + " (HUBSPOT_CONTACT_TYPE) lacks what " +
-                              "the service needs. Create the missing properties in HubSpot: " + joined(missing)};
+            throw CannotStart{"HubSpot's type " + named + " lacks what the service needs. Create the missing " +
+                              "properties in HubSpot: " + joined(missing)};
         if (error == Errc::unauthorized)
             throw CannotStart{"HUBSPOT_ACCESS_TOKEN: HubSpot does not accept the token"};
         if (error == Errc::forbidden)
-            throw CannotStart{"HUBSPOT_ACCESS_TOKEN: the token lacks a permission; it needs crm.objects.contacts.read "
-                              "and crm.schemas.contacts.read"};
+            throw CannotStart{"HUBSPOT_ACCESS_TOKEN: the token lacks a permission; for type " + named + " it needs " +
+                              scopes};
         if (error == understudy::Condition::retryable)
-            log_.warning("source_unchecked", {{"url", config_.hubspot.base_url}, {"error", error.message()}});
+            log_.warning(
+                "source_unchecked",
+                {{"url", config_.hubspot.base_url}, {"type", objects.object_type()}, {"error", error.message()}});
         else if (error)
-            throw CannotStart{"HUBSPOT_BASE_URL: HubSpot cannot be used: " + error.message()};
+            throw CannotStart{"HubSpot's type " + named + " cannot be used at HUBSPOT_BASE_URL: " + error.message()};
     }
 
     // The ids of one portal mean nothing in another: a replica follows the portal that it was first filled from.
@@ -251,6 +311,7 @@ private:
         if (phase_ == Phase::starting)
             return context_.stop();
         phase_ = Phase::stopping;
+        warm_up_.stop();
         wait_for_signal();
         asio::co_spawn(context_, stop(), [this](std::exception_ptr failure) {
             failure_ = failure;
@@ -272,14 +333,20 @@ private:
         timer_.expires_at(deadline);
         co_await timer_.async_wait(tuple);
 
-        bool drained = false;
-        credits_.async_drain([&](error_code) {
-            drained = true;
-            timer_.cancel();
-        });
+        int draining = 3;
+        const auto drain = [&](auto& cache) {
+            cache.async_drain([&](error_code) {
+                if (--draining == 0)
+                    timer_.cancel();
+            });
+        };
         timer_.expires_at(deadline);
-        if (!drained)
+        drain(contacts_.cache);
+        drain(exams_.cache);
+        drain(bookings_.cache);
+        if (draining > 0)
             co_await timer_.async_wait(tuple);
+        const bool drained = draining == 0;
 
         finished_ = answered && drained;
         server_.abort();
@@ -291,29 +358,62 @@ private:
             log_.warning("stopped_unfinished", {{"connections", server_.connections()}, {"loads_drained", drained}});
     }
 
+    void report(const WarmUpProgress& progress) const {
+        const auto error = progress.error ? progress.error.message() : std::string{};
+        const LogFields fields{{"done", progress.done},
+                               {"total", progress.total},
+                               {"failed", progress.failed},
+                               {"calls", client_.stats().requests},
+                               {"error", error}};
+        if (progress.error)
+            log_.warning(progress.ended ? "warm_up_ended" : "warming_up", fields);
+        else
+            log_.info(progress.ended ? "warm_up_ended" : "warming_up", fields);
+    }
+
     void collect(MetricSink& sink) const {
         const auto number = [](auto value) { return static_cast<double>(value); };
         server_.collect(sink);
 
-        const auto& cache = credits_.stats();
-        const auto read = [&](std::string_view result, std::uint64_t value) {
-            sink.counter("reads_total", "Students read, by how", number(value), {{"result", result}});
+        // Samples of one name come one after another.
+        const auto of_each = [&](auto&& add) {
+            add("contacts", contacts_);
+            add("exams", exams_);
+            add("bookings", bookings_);
         };
-        read("hit", cache.hits);
-        read("negative_hit", cache.negative_hits);
-        read("miss", cache.misses);
-        read("joined", cache.joined);
-        read("stale", cache.stale_answers);
-        read("failed", cache.failures);
-        sink.counter("fills_total", "Loads from the source", number(cache.fills));
-        sink.counter("fill_repeats_total", "Loads begun again because of a change", number(cache.repeats));
-        sink.counter("replica_failures_total", "Look-ups that the replica failed", number(cache.replica_failures));
-        sink.counter("populate_failures_total", "Loads that could not be stored", number(cache.populate_failures));
-
-        const auto& batches = source_.stats();
-        sink.counter("source_values_total", "Values asked of the source", number(batches.values));
-        sink.counter("source_batches_total", "Batches that they left in", number(batches.batches));
-        sink.gauge("source_circuit_open", "Whether the source is not asked for a moment", guarded_.is_open() ? 1 : 0);
+        of_each([&](std::string_view record, const auto& mirror) {
+            const auto& cache = mirror.cache.stats();
+            const auto read = [&](std::string_view result, std::uint64_t value) {
+                sink.counter("reads_total", "Records and sets read, by how", number(value),
+                             {{"record", record}, {"result", result}});
+            };
+            read("hit", cache.hits);
+            read("negative_hit", cache.negative_hits);
+            read("miss", cache.misses);
+            read("joined", cache.joined);
+            read("stale", cache.stale_answers);
+            read("failed", cache.failures);
+        });
+        const auto counted = [&](std::string_view name, std::string_view help, auto&& count) {
+            of_each([&](std::string_view record, const auto& mirror) {
+                sink.counter(name, help, number(count(mirror)), {{"record", record}});
+            });
+        };
+        counted("fills_total", "Loads from the source", [](const auto& m) { return m.cache.stats().fills; });
+        counted("fill_repeats_total", "Loads begun again because of a change",
+                [](const auto& m) { return m.cache.stats().repeats; });
+        counted("replica_failures_total", "Look-ups that the replica failed",
+                [](const auto& m) { return m.cache.stats().replica_failures; });
+        counted("populate_failures_total", "Loads that could not be stored",
+                [](const auto& m) { return m.cache.stats().populate_failures; });
+        counted("source_values_total", "Values asked of the source",
+                [](const auto& m) { return m.source.stats().values; });
+        counted("source_batches_total", "Batches that they left in",
+                [](const auto& m) { return m.source.stats().batches; });
+        of_each([&](std::string_view record, const auto& mirror) {
+            sink.gauge("source_circuit_open", "Whether the source is not asked for a moment",
+                       mirror.guard.is_open() ? 1 : 0, {{"record", record}});
+        });
 
         const auto& budget = budget_.stats();
         sink.counter("source_calls_granted_total", "Calls that the rate budget granted", number(budget.granted));
@@ -343,14 +443,13 @@ private:
     RateBudget budget_;
     hubspot::Client client_;
     postgres::Pool pool_;
-    Replica replica_;
-    Contacts contacts_;
-    Guarded<Budgeted<Contacts>> guarded_;
-    Source source_;
-    Credits credits_;
-    CachedStudentDirectory<Credits> students_;
-    NoExams exams_;
-    NoBookings bookings_;
+    Mirror<ContactCredits> contacts_;
+    Mirror<MockExam> exams_;
+    Mirror<Booking> bookings_;
+    CachedStudentDirectory<Mirror<ContactCredits>::Cache> students_;
+    CachedRecordReader<Mirror<MockExam>::Cache, Mirror<Booking>::Cache> reader_;
+    ExamBoard board_;
+    WarmUp warm_up_;
     Metrics metrics_;
     Application application_;
     HttpServer server_;

@@ -33,6 +33,8 @@ BOOST_AUTO_TEST_CASE(commands_and_flags) {
     BOOST_TEST(line.flags.size() == 2u);
     BOOST_TEST(line.flags.at("--port") == "0");
     BOOST_TEST(line.flags.at("--cors-origins") == "https://a.example");
+    BOOST_TEST(std::get<CommandLine>(parse({"serve", "--warm", "--port", "1"})).flags.at("--warm") == "true");
+    BOOST_TEST(std::get<CommandLine>(parse({"serve", "--warm=false"})).flags.at("--warm") == "false");
     BOOST_TEST((std::get<CommandLine>(parse({"migrate"})).command == Command::migrate));
 }
 

@@ -63,6 +63,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_said_is_as_documented) {
     BOOST_TEST((config.reading.negative_ttl == as_documented.reading.negative_ttl));
     BOOST_TEST((config.shutdown_grace == as_documented.shutdown_grace));
     BOOST_TEST(config.source_limits.limit == as_documented.source_limits.limit);
+    BOOST_TEST(config.source_types.exams == as_documented.source_types.exams);
+    BOOST_TEST(!config.warm);
 }
 
 BOOST_AUTO_TEST_CASE(flags_win_over_the_environment) {
@@ -80,7 +82,19 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
                               {"UNDERSTUDY_REQUEST_TIMEOUT", "250ms"},
                               {"UNDERSTUDY_MAX_AGE", "1h"},
                               {"UNDERSTUDY_ADDRESS", "::"},
+                              {"HUBSPOT_MOCK_EXAM_TYPE", "2-7"},
+                              {"HUBSPOT_BOOKING_TYPE", "2-8"},
+                              {"HUBSPOT_BOOKING_TO_CONTACT", "41"},
+                              {"HUBSPOT_BOOKING_TO_EXAM", "42"},
+                              {"HUBSPOT_EXAM_REQUIRES_EXAM", "43"},
+                              {"UNDERSTUDY_WARM", "true"},
                               {"UNDERSTUDY_PORT", ""}});
+    BOOST_TEST(config.source_types.exams == "2-7");
+    BOOST_TEST(config.source_types.bookings == "2-8");
+    BOOST_TEST(config.source_types.booking_to_contact == 41);
+    BOOST_TEST(config.source_types.booking_to_exam == 42);
+    BOOST_TEST(config.source_types.exam_requires_exam == 43);
+    BOOST_TEST(config.warm);
     BOOST_TEST(config.server.trusted_proxies.size() == 2u);
     BOOST_TEST(config.application.cors_origins.size() == 2u);
     BOOST_TEST((config.server.idle_timeout == 2min));
@@ -115,6 +129,12 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_is_named) {
         {"UNDERSTUDY_ACCESS_LOG", "yes"},
         {"UNDERSTUDY_SHUTDOWN_GRACE", ""},
         {"HUBSPOT_CONTACT_TYPE", "contacts"},
+        {"HUBSPOT_MOCK_EXAM_TYPE", "exams"},
+        {"HUBSPOT_BOOKING_TYPE", "2_1"},
+        {"HUBSPOT_BOOKING_TO_CONTACT", "0"},
+        {"HUBSPOT_BOOKING_TO_EXAM", "x"},
+        {"HUBSPOT_EXAM_REQUIRES_EXAM", "-1"},
+        {"UNDERSTUDY_WARM", "yes"},
         {"HUBSPOT_LIMIT", "0"},
         {"HUBSPOT_SEARCHES", "five"},
     };
