@@ -274,7 +274,8 @@ BOOST_AUTO_TEST_CASE(metrics_count_what_happened) {
     house.login(1);
     HttpExchange exchange{house.port, "GET", "/metrics"};
     const auto text = exchange.receive().body;
-    for (const auto* line : {"understudy_reads_total{result=\"hit\"} 1", "understudy_reads_total{result=\"miss\"} 1",
+    for (const auto* line : {"understudy_reads_total{record=\"contacts\",result=\"hit\"} 1",
+                             "understudy_reads_total{record=\"contacts\",result=\"miss\"} 1",
                              "understudy_http_requests_total{endpoint=\"login\",status=\"200\"} 2"})
         BOOST_TEST(contains(text, line), line << " in\n" << text);
 }
