@@ -103,7 +103,9 @@ BOOST_AUTO_TEST_CASE(associations_with_ids_of_both_kinds) {
     BOOST_TEST(many->results[0].from_id == "1");
     BOOST_TEST(many->results[0].after.value() == "x");
     BOOST_TEST(many->errors[0].ids == Texts{"9"});
-    BOOST_TEST(!parsing::parse_associations(json(R"({"results":[{"toObjectId":null}]})")));
+    BOOST_TEST(!parsing::parse_associations(json(R"({"results":[{"toObjectId":null,"associationTypes":[]}]})")));
+    // Without its types it may be of any.
+    BOOST_TEST(!parsing::parse_associations(json(R"({"results":[{"toObjectId":7}]})")));
     BOOST_TEST(!parsing::parse_associations_batch(json(R"({"results":[{"to":[]}]})")));
 }
 

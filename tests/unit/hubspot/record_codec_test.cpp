@@ -1,6 +1,8 @@
+#include "exam.hpp"
 #include "student.hpp"
 
 #include <understudy/hubspot/detail/parse.hpp>
+#include <understudy/hubspot/object_params.hpp>
 #include <understudy/hubspot/record_codec.hpp>
 
 #include <boost/json/parse.hpp>
@@ -158,6 +160,30 @@ BOOST_AUTO_TEST_CASE(no_answer_however_odd_does_harm) {
         BOOST_REQUIRE(result.partial.complete().has_value() == !blamed);
     }
     BOOST_TEST(understood > 100);
+}
+
+BOOST_AUTO_TEST_CASE(links_are_no_properties) {
+    static_assert(is_link<&Seat::exam> && !is_property<&Seat::exam> && !is_link<&Seat::id> &&
+                  !is_link<&Student::email>);
+    static_assert(link_count<Seat> == 2 && link_count<Student> == 0);
+    BOOST_TEST(property_names<Seat>() == std::vector<std::string>{"seat_name"});
+    const auto decoded = decode_object<Seat>({"7", {{"seat_name", "A"}, {"exam", "9"}, {"pupil", "8"}}});
+    BOOST_TEST(decoded.absent.empty());
+    BOOST_TEST(!decoded.partial.has<&Seat::exam>());
+    BOOST_TEST(!decoded.partial.has<&Seat::pupil>());
+    // A patch that sets one does not compile.
+    static_assert(!is_writable<&Seat::exam> && !is_writable<&Seat::pupil>);
+    BOOST_TEST(boost::json::serialize(encode_patch(Patch<Seat>{}.set<&Seat::name>("B"))) == R"({"seat_name":"B"})");
+}
+
+BOOST_AUTO_TEST_CASE(what_links_are_called_is_a_setting_each) {
+    ObjectParams<Seat> params;
+    BOOST_TEST(params.object_type == "2-2");
+    BOOST_TEST(params.link<&Seat::exam>().to == "2-1");
+    BOOST_TEST(params.link<&Seat::exam>().reverse_type_id == 21);
+    params.link<&Seat::exam>().type_id = 77;
+    BOOST_TEST(params.links()[0].type_id == 77);
+    BOOST_TEST(params.link<&Seat::pupil>().type_id == 12);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

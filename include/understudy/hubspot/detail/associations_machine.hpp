@@ -61,12 +61,14 @@ public:
         if (const auto [at, added] = lists_.try_emplace(id); added)
             ask(at->first, at->second);
     }
-    /// What a record is associated with is known from elsewhere.
+    /// What a record is associated with is known from elsewhere, unless it was asked for.
     void tell(const std::string& id, std::string only) {
-        auto& entry = lists_[id];
-        entry.stage = Stage::known;
-        entry.told = true;
-        entry.list.ids = {std::move(only)};
+        const auto [at, added] = lists_.try_emplace(id);
+        if (!added)
+            return;
+        at->second.stage = Stage::known;
+        at->second.told = true;
+        at->second.list.ids = {std::move(only)};
     }
     /// What was told of a record, if anything was, is not relied upon: asks.
     void doubt(const std::string& id) {
