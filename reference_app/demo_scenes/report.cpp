@@ -45,6 +45,20 @@ bool right(const Report::SingleFlight& flight) {
     return flight.readers > 0 && flight.answered == flight.readers && flight.source_calls == 1;
 }
 
+// A question about a set is a question about an exam or a student first.
+bool capacity_right(const Report::Sets& sets) {
+    return sets.cold_capacity.right && sets.cold_capacity.source_calls > 0;
+}
+
+bool empty_right(const Report::Sets& sets) {
+    return sets.empty_list.right && sets.empty_again.right && sets.empty_again.source_calls == 0;
+}
+
+bool lists_right(const Report::Sets& sets) {
+    return sets.lists > 0 && sets.lists_answered == sets.lists && sets.status_429 == 0 &&
+           sets.source_calls <= most_list_calls(sets.lists);
+}
+
 bool known_right(const Report::Outage& outage) {
     return outage.known > 0 && outage.known_answered == outage.known && outage.known_flagged == outage.known;
 }
@@ -63,9 +77,14 @@ long most_calls(std::size_t students) {
     return static_cast<long>((students + 99) / 100) + 2;
 }
 
+long most_list_calls(std::size_t lists) {
+    return static_cast<long>((lists + 99) / 100) * 12;
+}
+
 bool Report::right() const {
     return cold.right && cold.source_calls == 1 && warm.right && warm.source_calls == 0 && demo::right(storm) &&
-           demo::right(single_flight) && known_right(outage) && unknown_right(outage) && recovered_right(outage);
+           demo::right(single_flight) && capacity_right(sets) && empty_right(sets) && lists_right(sets) &&
+           known_right(outage) && unknown_right(outage) && recovered_right(outage);
 }
 
 void print_table(std::ostream& out, const Report& r) {
@@ -82,6 +101,18 @@ void print_table(std::ostream& out, const Report& r) {
     row(out, std::to_string(r.single_flight.readers) + " readers of one more student",
         of(r.single_flight.answered, r.single_flight.readers), std::to_string(r.single_flight.source_calls),
         time_text(r.single_flight.seconds * 1'000), demo::right(r.single_flight));
+    row(out, "the places left of an exam nobody asked about", of(r.sets.cold_capacity.right, 1),
+        std::to_string(r.sets.cold_capacity.source_calls), time_text(r.sets.cold_capacity.milliseconds),
+        capacity_right(r.sets));
+    row(out, "a student without bookings asks for the list", of(r.sets.empty_list.right, 1),
+        std::to_string(r.sets.empty_list.source_calls), time_text(r.sets.empty_list.milliseconds),
+        r.sets.empty_list.right);
+    row(out, "and again: empty is an answer", of(r.sets.empty_again.right, 1),
+        std::to_string(r.sets.empty_again.source_calls), time_text(r.sets.empty_again.milliseconds),
+        empty_right(r.sets));
+    row(out, "the lists of " + std::to_string(r.sets.lists) + " students, all at once",
+        of(r.sets.lists_answered, r.sets.lists), std::to_string(r.sets.source_calls), time_text(r.sets.seconds * 1'000),
+        lists_right(r.sets));
     row(out, "the source fails: students known before, flagged", of(r.outage.known_answered, r.outage.known), "", "",
         known_right(r.outage));
     row(out, "the source fails: students never seen, told 503", of(r.outage.unknown_503, r.outage.unknown), "", "",
@@ -89,7 +120,7 @@ void print_table(std::ostream& out, const Report& r) {
     row(out, "the source is back: those students again", of(r.outage.recovered, r.outage.unknown), "", "",
         recovered_right(r.outage));
     out << '\n';
-    out << "  " << r.storm.status_429 << " answers 429 in the rush, " << r.outage.zero_credits
+    out << "  " << r.storm.status_429 + r.sets.status_429 << " answers 429 in the rushes, " << r.outage.zero_credits
         << " made-up balances while the source was down\n";
 }
 
@@ -109,6 +140,16 @@ std::string to_json(const Report& r) {
                                          {"answered", r.single_flight.answered},
                                          {"seconds", rounded(r.single_flight.seconds, 1'000)},
                                          {"source_calls", r.single_flight.source_calls}}},
+                                       {"sets",
+                                        {{"cold_capacity_correct", r.sets.cold_capacity.right},
+                                         {"cold_capacity_source_calls", r.sets.cold_capacity.source_calls},
+                                         {"empty_list_source_calls", r.sets.empty_list.source_calls},
+                                         {"empty_list_source_calls_second_time", r.sets.empty_again.source_calls},
+                                         {"lists", r.sets.lists},
+                                         {"lists_answered", r.sets.lists_answered},
+                                         {"lists_source_calls", r.sets.source_calls},
+                                         {"seconds", rounded(r.sets.seconds, 1'000)},
+                                         {"status_429", r.sets.status_429}}},
                                        {"outage",
                                         {{"known", r.outage.known},
                                          {"known_answered", r.outage.known_answered},

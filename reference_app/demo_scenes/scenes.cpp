@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -146,6 +147,9 @@ private:
         co_await cold_and_warm();
         co_await storm();
         co_await single_flight();
+        co_await places_left();
+        co_await empty_list();
+        co_await lists();
         co_await outage();
         control_.reset();
     }
@@ -196,20 +200,42 @@ private:
                         after_warm.first};
     }
 
-    // Logs all of them in at the same moment, each over a connection of its own that is already open.
+    struct Question {
+        http::verb method = http::verb::get;
+        std::string target;
+        std::string body;
+    };
+
+    static Question login_of(const Truth& student) {
+        return {http::verb::post, "/api/user/login", login_body(student)};
+    }
+    static Question list_of(const Truth& student) {
+        return {http::verb::get,
+                "/api/bookings/list?filter=all&limit=100&student_id=" + student.student_id + "&email=" + student.email,
+                {}};
+    }
+
     asio::awaitable<std::vector<Answer>> all_at_once(std::vector<Truth> students, int scene, double& seconds) {
+        std::vector<Question> questions;
+        for (const auto& student : students)
+            questions.push_back(login_of(student));
+        co_return co_await all_at_once(questions, scene, seconds);
+    }
+
+    // Asks all of them at the same moment, each over a connection of its own that is already open.
+    asio::awaitable<std::vector<Answer>> all_at_once(std::vector<Question> questions, int scene, double& seconds) {
         std::vector<std::unique_ptr<Connection>> clients;
-        for (std::size_t i = 0; i < students.size(); ++i) {
+        for (std::size_t i = 0; i < questions.size(); ++i) {
             clients.push_back(std::make_unique<Connection>(context_, scene));
             co_await clients.back()->connect(stage_.service_port);
         }
-        std::vector<Answer> answers(students.size());
+        std::vector<Answer> answers(questions.size());
         asio::steady_timer done{context_, asio::steady_timer::time_point::max()};
-        std::size_t open = students.size();
+        std::size_t open = questions.size();
         co_await reset_counters();
         const auto begin = Clock::now();
-        for (std::size_t i = 0; i < students.size(); ++i)
-            asio::co_spawn(context_, log_in(*clients[i], students[i], answers[i], open, done), asio::detached);
+        for (std::size_t i = 0; i < questions.size(); ++i)
+            asio::co_spawn(context_, ask_one(*clients[i], questions[i], answers[i], open, done), asio::detached);
         boost::system::error_code ignored;
         auto woken = asio::redirect_error(asio::use_awaitable, ignored);
         if (open > 0)
@@ -218,10 +244,10 @@ private:
         co_return answers;
     }
 
-    static asio::awaitable<void> log_in(Connection& client, const Truth& student, Answer& answer, std::size_t& open,
-                                        asio::steady_timer& done) {
+    static asio::awaitable<void> ask_one(Connection& client, const Question& question, Answer& answer,
+                                         std::size_t& open, asio::steady_timer& done) {
         try {
-            answer = co_await client.ask(http::verb::post, "/api/user/login", login_body(student));
+            answer = co_await client.ask(question.method, question.target, question.body);
         } catch (const boost::system::system_error&) {
             answer.status = 0;
         }
@@ -256,6 +282,110 @@ private:
         result.source_calls = after.first;
         for (const auto& answer : answers)
             result.answered += has_right_credits(answer, student);
+    }
+
+    // Which exam a seeded booking is for, counted from 1; see the emulator's README.
+    std::size_t exam_of(std::size_t booking) const {
+        const std::size_t first = booking - 1;
+        return (13 * (first % stage_.contacts) + first / stage_.contacts) % stage_.exams + 1;
+    }
+    static std::string exam_id(std::size_t number) { return std::to_string(400'000'000'000 + number); }
+    static std::string booking_id(std::size_t number) { return std::to_string(300'000'000'000 + number); }
+
+    asio::awaitable<Answer> counted_ask(Connection& client, Question question, Report::Read& read) {
+        co_await reset_counters();
+        const Answer answer = co_await client.ask(question.method, question.target, question.body);
+        const auto after = co_await counted();
+        read.milliseconds = answer.milliseconds;
+        read.source_calls = after.first;
+        co_return answer;
+    }
+
+    asio::awaitable<void> places_left() {
+        narrate_("somebody asks for the places left of an exam, the first one to ask");
+        const std::string id = exam_id(1 + stage_.exams / 3);
+        const json::value exam = co_await control(http::verb::get, "records/2-50158913/" + id);
+        std::int64_t taken = 0;
+        for (const auto& association : exam.at("associations").as_array()) {
+            if (association.at("type") != "2-50158943")
+                continue;
+            const std::string booking_id{association.at("id").as_string()};
+            const json::value booking = co_await control(http::verb::get, "records/2-50158943/" + booking_id);
+            taken += booking.at("state") == "live" && booking.at("properties").at("is_active") != "Cancelled";
+        }
+        const auto capacity = std::stoll(std::string{exam.at("properties").at("capacity").as_string()});
+        Connection client{context_, 6};
+        co_await client.connect(stage_.service_port);
+        Question question;
+        question.target = "/api/mock-exams/" + id + "/capacity";
+        auto& read = report_.sets.cold_capacity;
+        const Answer answer = co_await counted_ask(client, question, read);
+        const auto* data = data_of(answer);
+        const auto says = [&](const char* name, std::int64_t value) {
+            const auto* found = data ? data->if_contains(name) : nullptr;
+            return found && found->is_int64() && found->get_int64() == value;
+        };
+        read.right = answer.status == 200 && says("capacity", capacity) && says("total_bookings", taken) &&
+                     says("available_slots", std::max<std::int64_t>(capacity - taken, 0));
+    }
+
+    // Somebody whom no seeded booking belongs to.
+    asio::awaitable<void> empty_list() {
+        narrate_("a student who has booked nothing asks for the bookings, twice");
+        Truth student;
+        student.student_id = "S999999";
+        student.email = "newcomer@example.com";
+        const json::object properties{{"student_id", student.student_id}, {"email", student.email}};
+        const json::object record{{"properties", properties}};
+        co_await control(http::verb::post, "records/0-1", json::serialize(record));
+        Connection client{context_, 6};
+        co_await client.connect(stage_.service_port);
+        for (auto* read : {&report_.sets.empty_list, &report_.sets.empty_again}) {
+            const Question question = list_of(student);
+            const Answer answer = co_await counted_ask(client, question, *read);
+            const std::set<std::string> none;
+            read->right = has_bookings(answer, none);
+        }
+    }
+
+    // Exactly these bookings, each `id of the booking/id of its exam`.
+    static bool has_bookings(const Answer& answer, const std::set<std::string>& expected) {
+        const auto* data = data_of(answer);
+        const auto* list = data ? data->if_contains("bookings") : nullptr;
+        if (answer.status != 200 || !list || !list->is_array() || list->get_array().size() != expected.size())
+            return false;
+        std::set<std::string> found;
+        for (const auto& booking : list->get_array()) {
+            const auto* object = booking.if_object();
+            const auto* id = object ? object->if_contains("id") : nullptr;
+            const auto* exam = object ? object->if_contains("mock_exam_id") : nullptr;
+            if (id && id->is_string() && exam && exam->is_string())
+                found.insert(std::string{id->get_string()} + '/' + std::string{exam->get_string()});
+        }
+        return found == expected;
+    }
+
+    asio::awaitable<void> lists() {
+        narrate_(std::to_string(stage_.lists) + " students ask for their bookings at once, none seen before");
+        auto& sets = report_.sets;
+        const std::size_t first = stage_.contacts / 2 + 1;
+        std::vector<Question> questions;
+        std::vector<std::set<std::string>> expected(stage_.lists);
+        for (std::size_t i = 0; i < stage_.lists; ++i) {
+            const Truth student = co_await truth(first + i);
+            questions.push_back(list_of(student));
+            for (std::size_t booking = first + i; booking <= stage_.bookings; booking += stage_.contacts)
+                expected[i].insert(booking_id(booking) + '/' + exam_id(exam_of(booking)));
+        }
+        const auto answers = co_await all_at_once(questions, 7, sets.seconds);
+        const auto after = co_await counted();
+        sets.lists = answers.size();
+        sets.source_calls = after.first;
+        sets.status_429 = after.second;
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            sets.lists_answered += has_bookings(answers[i], expected[i]);
+            sets.status_429 += answers[i].status == 429;
+        }
     }
 
     asio::awaitable<void> outage() {

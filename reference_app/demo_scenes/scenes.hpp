@@ -17,6 +17,11 @@ struct Stage {
     std::size_t readers = 400;
     std::size_t known = 20;
     std::size_t unknown = 20;
+    std::size_t lists = 100;
+    /// What the emulator was seeded with.
+    std::size_t contacts = 2000;
+    std::size_t exams = 500;
+    std::size_t bookings = 5000;
 };
 
 /// Plays the scenes in order against a service with an empty replica; `narrate` is told what comes next. Throws
