@@ -272,8 +272,10 @@ private:
         const auto limit = this->limit();
         if (!error && !read(result, limit, found))
             error = postgres::ClientErrc::bad_answer;
-        if (error)
+        if (error) {
+            ++board.stats_.failures;
             return refuse(ReplicaUnavailable{error});
+        }
         if (found.needs.none())
             return give(std::move(found), rounds_ == 0, rounds_ == 0 && board.reader_.source_fails());
         if (!failed_ && rounds_ == max_rounds)
@@ -284,10 +286,13 @@ private:
             return refresh(std::move(found.needs), limit);
         if (found.complete && !realtime)
             return give(std::move(found), true, true);
+        ++board.stats_.failures;
         fail(unavailable(failed_));
     }
 
     void give(Finding<Answer> found, bool from_replica, bool stale) {
+        auto& stats = board.stats_;
+        ++(stale ? stats.stale_answers : from_replica ? stats.hits : stats.misses);
         found.answer.provenance = {from_replica, found.age, stale};
         answer(std::move(found.answer));
     }

@@ -10,12 +10,25 @@
 
 #include <understudy/postgres/pool.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace service {
+
+/// How an `ExamBoard` answered its questions about sets.
+struct ExamBoardStats {
+    /// At once, from the replica.
+    std::uint64_t hits = 0;
+    /// After something was read.
+    std::uint64_t misses = 0;
+    /// Flagged stale.
+    std::uint64_t stale_answers = 0;
+    /// Not at all.
+    std::uint64_t failures = 0;
+};
 
 /// Questions about exams and bookings, answered by the database as sets: one statement says what the answer is and
 /// whether it may be believed. What may not is read from the source, and the question asked again, a few times at most.
@@ -39,6 +52,8 @@ public:
     /// The exams of a kind that are on offer as the replica knows them now, next first.
     void on_offer(MockType type, IdsHandler handler);
 
+    const ExamBoardStats& stats() const noexcept { return stats_; }
+
 private:
     template<class Answer>
     friend class Inquiry;
@@ -55,6 +70,7 @@ private:
     StatementPtr capacity_;
     StatementPtr bookings_;
     StatementPtr on_offer_;
+    ExamBoardStats stats_;
 };
 
 } // namespace service

@@ -359,16 +359,16 @@ private:
     }
 
     void report(const WarmUpProgress& progress) const {
-        const auto error = progress.error ? progress.error.message() : std::string{};
-        const LogFields fields{{"done", progress.done},
-                               {"total", progress.total},
-                               {"failed", progress.failed},
-                               {"calls", client_.stats().requests},
-                               {"error", error}};
+        const auto event = progress.ended ? "warm_up_ended" : "warming_up";
+        const auto calls = client_.stats().requests;
         if (progress.error)
-            log_.warning(progress.ended ? "warm_up_ended" : "warming_up", fields);
+            log_.warning(event, {{"done", progress.done},
+                                 {"total", progress.total},
+                                 {"failed", progress.failed},
+                                 {"calls", calls},
+                                 {"error", progress.error.message()}});
         else
-            log_.info(progress.ended ? "warm_up_ended" : "warming_up", fields);
+            log_.info(event, {{"done", progress.done}, {"total", progress.total}, {"calls", calls}});
     }
 
     void collect(MetricSink& sink) const {
@@ -414,6 +414,16 @@ private:
             sink.gauge("source_circuit_open", "Whether the source is not asked for a moment",
                        mirror.guard.is_open() ? 1 : 0, {{"record", record}});
         });
+
+        const auto& board = board_.stats();
+        const auto answered = [&](std::string_view result, std::uint64_t value) {
+            sink.counter("board_answers_total", "Answers about exams and bookings, by how", number(value),
+                         {{"result", result}});
+        };
+        answered("hit", board.hits);
+        answered("miss", board.misses);
+        answered("stale", board.stale_answers);
+        answered("failed", board.failures);
 
         const auto& budget = budget_.stats();
         sink.counter("source_calls_granted_total", "Calls that the rate budget granted", number(budget.granted));

@@ -60,6 +60,7 @@ public:
 
     Session::Rows run(const std::string& sql) { return database_.sql.run(sql); }
     understudy::postgres::Pool& pool() { return *database_.pool; }
+    const service::ExamBoardStats& stats() const { return board_.stats(); }
     const std::string& schema() const { return database_.params.schema; }
 
     /// Rows as a complete read with ticket 50 left them, changed by `changes`.

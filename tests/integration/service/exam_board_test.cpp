@@ -224,6 +224,8 @@ BOOST_AUTO_TEST_CASE(an_empty_replica_is_filled_once) {
     BOOST_TEST(as<BookingPage>(db.list({"102"})).bookings.empty());
     BOOST_TEST(as<ExamCapacity>(db.capacity("2")).places.taken == 0);
     BOOST_TEST(db.reader.log.size() == 4u);
+    BOOST_TEST(db.stats().misses == 3u);
+    BOOST_TEST(db.stats().hits == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(exams_of_bookings_that_were_just_read_are_read_too) {
