@@ -1,6 +1,7 @@
 #include "contract/conformance.hpp"
 #include "contract/real_time.hpp"
 #include "emulator_process.hpp"
+#include "integration/hubspot/booking.hpp"
 #include "integration/hubspot/contact.hpp"
 
 #include <understudy/hubspot/store.hpp>
@@ -17,11 +18,12 @@ using namespace understudy::testing;
 namespace {
 
 constexpr int contacts = 250;
+constexpr int bookings = 150;
 
 emulator::Process& portal() {
-    static emulator::Process process{{"--contacts", std::to_string(contacts), "--exams", "8", "--bookings", "20",
-                                      "--index-lag-ms", "0", "--index-lag-jitter-ms", "0", "--limit", "100000",
-                                      "--searches", "100000"}};
+    static emulator::Process process{{"--contacts", std::to_string(contacts), "--exams", "8", "--bookings",
+                                      std::to_string(bookings), "--index-lag-ms", "0", "--index-lag-jitter-ms", "0",
+                                      "--limit", "100000", "--searches", "100000"}};
     return process;
 }
 
@@ -59,18 +61,38 @@ std::vector<Contact> truth() {
     return records;
 }
 
+std::vector<Booking> true_bookings() {
+    std::vector<Booking> records;
+    for (int i = 1; i <= bookings; ++i) {
+        const auto seeded = portal().control("GET", "seeded/booking/" + std::to_string(i));
+        const std::string id{seeded.at("id").as_string()};
+        const auto record = portal().control("GET", "records/2-50158943/" + id);
+        const auto& properties = record.at("properties");
+        Booking booking;
+        booking.id = id;
+        booking.name = text_of(properties.at("name"));
+        booking.is_active = text_of(properties.at("is_active"));
+        booking.associated_contact_id = text_of(seeded.at("contact_id"));
+        booking.associated_mock_exam = text_of(seeded.at("exam_id"));
+        records.push_back(std::move(booking));
+    }
+    return records;
+}
+
+hubspot::Params params_of(bool dated) {
+    hubspot::Params params;
+    params.access_token = "pat-na1-emulator";
+    params.base_url = portal().url();
+    params.api_version = dated ? "2026-09" : "v3";
+    return params;
+}
+
 template<bool Dated>
 struct HubspotSource {
     using unique_index = ByEmail;
     using searched_index = ByStudentId;
 
-    HubspotSource() {
-        hubspot::Params params;
-        params.access_token = "pat-na1-emulator";
-        params.base_url = portal().url();
-        params.api_version = Dated ? "2026-09" : "v3";
-        source.emplace(hubspot::Client{time.get_executor(), params});
-    }
+    HubspotSource() { source.emplace(hubspot::Client{time.get_executor(), params_of(Dated)}); }
     auto& store() { return *source; }
     std::vector<Contact> existing() {
         static const std::vector<Contact> records = truth();
@@ -90,6 +112,25 @@ struct HubspotSource {
     std::optional<hubspot::Store<Contact>> source;
 };
 
+/// Records with links.
+template<bool Dated>
+struct LinkedSource {
+    LinkedSource() { source.emplace(hubspot::Client{time.get_executor(), params_of(Dated)}); }
+    auto& store() { return *source; }
+    std::vector<Booking> existing() {
+        static const std::vector<Booking> records = true_bookings();
+        return records;
+    }
+    std::string missing_key() { return "299999999999"; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    tests::RealTime time;
+    std::optional<hubspot::Store<Booking>> source;
+};
+
 } // namespace
 
 BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_the_dated_api,
@@ -99,4 +140,13 @@ BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_the_dated_api,
 
 BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_v3, tests::cases_of<SourceConformance<HubspotSource<false>>>()) {
     tests::run_case<SourceConformance<HubspotSource<false>>, HubspotSource<false>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(records_with_links_are_a_source_by_the_dated_api,
+                     tests::cases_of<SourceConformance<LinkedSource<true>>>()) {
+    tests::run_case<SourceConformance<LinkedSource<true>>, LinkedSource<true>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(records_with_links_are_a_source_by_v3, tests::cases_of<SourceConformance<LinkedSource<false>>>()) {
+    tests::run_case<SourceConformance<LinkedSource<false>>, LinkedSource<false>>(sample);
 }

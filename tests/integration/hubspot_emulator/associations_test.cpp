@@ -98,4 +98,61 @@ BOOST_AUTO_TEST_CASE(batches_differ_between_the_path_families) {
     BOOST_TEST(text(labels, "results", 1, "label") == "requires");
 }
 
+BOOST_AUTO_TEST_CASE(many_records_are_made_at_once_and_their_lists_have_pages) {
+    EmulatedPortal portal;
+    const auto made = portal.post("/_control/records/2-50158943/bulk",
+                                  {{"count", 600},
+                                   {"properties", {{"name", "b {id}"}, {"idempotency_key", "k{id}"}}},
+                                   {"associations",
+                                    {{{"type", "2-50158913"}, {"ids", {seeded_exam_id(1)}}},
+                                     {{"type", "0-1"}, {"ids", {seeded_id(1), seeded_id(2), seeded_id(3)}}}}}});
+    BOOST_TEST(portal.status == 201);
+    BOOST_TEST(made.at("ids").as_array().size() == 600u);
+    const auto id = text(made, "ids", 4);
+    const auto record = portal.get("/_control/records/2-50158943/" + id);
+    BOOST_TEST(text(record, "properties", "name") == "b " + id);
+    BOOST_TEST(text(record, "associations", 0, "id") == seeded_exam_id(1));
+    BOOST_TEST(text(record, "associations", 1, "id") == seeded_id(2));
+
+    for (const auto& [root, single] : {std::pair{"/crm/v4/associations", "/crm/v4/objects"},
+                                       {"/crm/associations/2026-09", "/crm/objects/2026-09"}}) {
+        const auto read = portal.post(std::string{root} + "/2-50158913/2-50158943/batch/read",
+                                      {{"inputs", {{{"id", seeded_exam_id(1)}}}}});
+        const auto first = read.at("results").at(0).at("to").as_array().size();
+        BOOST_TEST(first == 500u);
+        const auto rest = portal.get(
+            std::string{single} + "/2-50158913/" + seeded_exam_id(1) +
+            "/associations/2-50158943?limit=500&after=" + text(read, "results", 0, "paging", "next", "after"));
+        // Besides the seeded ones.
+        BOOST_TEST(rest.at("results").as_array().size() >= 100u);
+        BOOST_TEST(text(rest, "paging") == "(absent)");
+    }
+
+    for (const auto& wrong :
+         {json::value{{"count", 1}, {"properties", {{"no_such", "1"}}}},
+          json::value{{"count", 1}, {"associations", {{{"type", "0-1"}, {"ids", {"1"}}}}}},
+          json::value{{"count", 1}, {"associations", {{{"type", "0-1"}, {"ids", json::array{}}}}}}}) {
+        portal.post("/_control/records/2-50158943/bulk", wrong);
+        BOOST_TEST(portal.status == 400);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_takes_a_thousand_or_what_it_is_set_to) {
+    EmulatedPortal portal;
+    const auto read = [&](int count) {
+        json::array inputs;
+        for (int i = 1; i <= count; ++i)
+            inputs.push_back(json::object{{"id", seeded_id(i)}});
+        for (const auto* root : {"/crm/v4/associations", "/crm/associations/2026-09"})
+            portal.post(std::string{root} + "/0-1/2-50158943/batch/read", {{"inputs", inputs}});
+        return portal.status;
+    };
+    BOOST_TEST(read(1000) == 207);
+    BOOST_TEST(read(1001) == 400);
+    portal.patch("/_control/settings", {{"association_batch", 100}});
+    BOOST_TEST(portal.status == 200);
+    BOOST_TEST(read(101) == 400);
+    BOOST_TEST(read(100) == 207);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
