@@ -24,8 +24,8 @@ namespace understudy {
 // - A set that was read with ticket t is covered as of t, once all its members were applied with t, unless anything was
 //   learned of the set since t was drawn.
 // - The members of a covered set are the live rows that name it. A row as of a read that began before the set's is in
-//   doubt: the source's answer lacked it, or its own read overtook nothing. It is read by id before it is shown, and
-//   never removed for being absent from a list.
+//   doubt: the source's answer lacked it, or it came in late. It is read by id before it is shown, and never removed
+//   for being absent from a list.
 //
 // Membership is thus decided by rows alone, each guarded by its own ticket, and nothing has to be locked together.
 
@@ -64,8 +64,9 @@ concept SetSource = IndexTag<By> &&(!By::is_unique) &&
 /// `async_look_up_sets` returns rows of one moment, and draws a ticket after that moment if any is not current.
 ///
 /// `async_cover` is called after the members were applied, as observations with the coverage's ticket and `confirm`.
-/// Iff its ticket is later than the set's, and every member has a row, the set becomes clean, gets a new ticket, and is
-/// as of the coverage's ticket.
+/// Iff its ticket is later than the set's, and the row of every member either names the set or is as of that ticket or
+/// a later one, the set becomes clean, gets a new ticket, and is as of the coverage's ticket. (A member that was hinted
+/// at while the set was read has a row that says neither: its observation was dropped.)
 ///
 /// `async_hint_sets` says that a set may have changed: it gets a new ticket and is dirty. Its rows stay.
 ///

@@ -82,7 +82,8 @@ struct Coverage {
 enum class Covered : std::uint8_t {
     /// The set is covered as of the coverage's ticket.
     covered,
-    /// Something was learned of the set after the read began: the coverage decides nothing. Read again.
+    /// Something was learned of the set, or of a member that its row does not show, after the read began: the coverage
+    /// decides nothing. Read again.
     dropped,
     /// Not every member has a row: the replica has no room for the set.
     incomplete,

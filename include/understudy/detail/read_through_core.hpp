@@ -236,11 +236,13 @@ private:
         if (observations.empty())
             return cover(state);
         auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                   const std::vector<Applied>&) {
-            if (!error)
-                return self->cover(state);
-            ++self->stats.populate_failures;
-            self->land(state);
+                                                                   const std::vector<Applied>& outcomes) {
+            if (error) {
+                ++self->stats.populate_failures;
+                return self->land(state);
+            }
+            state->machine.on_applied(outcomes);
+            self->cover(state);
         };
         guarded(state, [&] {
             primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));

@@ -16,7 +16,8 @@ namespace understudy::detail {
 
 // One fill of sets: read whole from the source, their members applied to the replica, then covered, then landed.
 //
-//     on_readings | on_read_failed -> observations() to apply -> coverages() to write -> on_covered -> landings()
+//     on_readings | on_read_failed -> observations() to apply -> on_applied -> coverages() to write -> on_covered
+//     -> landings()
 //
 // What the replica could not take is answered all the same: it was read after the reader asked.
 template<IndexTag By>
@@ -67,6 +68,8 @@ public:
         return std::exchange(coverages_, {});
     }
 
+    void on_applied(const std::vector<Applied>& outcomes) { applied_ = outcomes; }
+
     // Whether the replica accounted for everything and had room for it; what it did not was not stored.
     bool on_covered(const std::vector<Covered>& outcomes) {
         if (outcomes.size() != covering_.size())
@@ -76,7 +79,7 @@ public:
             auto& landing = landings_[covering_[at]];
             if (outcomes[at] == Covered::covered)
                 landing.kind = Kind::covered;
-            else if (outcomes[at] == Covered::dropped)
+            else if (outcomes[at] == Covered::dropped || overtaken(covering_[at]))
                 landing = {Kind::repeat, Errc::contended, nullptr};
             else
                 stored = false;
@@ -138,9 +141,19 @@ private:
         covering_.push_back(i);
     }
 
+    // Whether something was learned of a member after it was read: then what was read is not given to anybody.
+    bool overtaken(std::size_t i) const {
+        const auto& members = landings_[i].reading->members;
+        return std::any_of(members.begin(), members.end(), [&](const Reading<R>& member) {
+            const auto at = observed_.at(member.id);
+            return at < applied_.size() && applied_[at] != Applied::applied && applied_[at] != Applied::unchanged;
+        });
+    }
+
     std::vector<Value> values_;
     Ticket ticket_;
     std::vector<SetLanding<R>> landings_;
+    std::vector<Applied> applied_;
     std::vector<Observation<R>> observations_;
     std::unordered_map<key_t<R>, std::size_t> observed_;
     std::vector<Coverage<By>> coverages_;

@@ -4,11 +4,11 @@
 #include <understudy/hubspot/error_detail.hpp>
 #include <understudy/hubspot/paths.hpp>
 #include <understudy/rate_report.hpp>
+#include <understudy/read_options.hpp>
 
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -18,9 +18,9 @@
 
 namespace understudy::hubspot {
 
-/// Waits until one more call may be sent, at most so long, and says whether it may.
-using Permit =
-    std::function<void(RateBucket, std::chrono::milliseconds, std::function<void(boost::system::error_code)>)>;
+/// Waits until one more call may be sent, at most as long as the options say and in the order of their priority, and
+/// says whether it may.
+using Permit = std::function<void(RateBucket, const ReadOptions&, std::function<void(boost::system::error_code)>)>;
 
 /// How to talk to one HubSpot account.
 struct Params {

@@ -85,13 +85,13 @@ public:
     /// those of records that are not asked for by id, after them.
     ///
     /// *Signature*: `FetchSignature<R>`. *Errors*: those of `Client` when no read of properties was answered; when some
-    /// were, or when one record alone is wrong, the readings say so. Only `options.timeout` is looked at.
-    /// *Cancellation*: terminal, partial and total, with `operation_aborted`.
+    /// were, or when one record alone is wrong, the readings say so. Of the options the time-out counts, and the
+    /// priority where a permit is asked for. *Cancellation*: terminal, partial and total, with `operation_aborted`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     requires(understudy::detail::is_by_id<By> ||
              detail::is_property_index<By>) auto async_fetch(std::vector<typename By::value_type> values,
                                                              ReadOptions options, Token&& token = {}) {
-        return detail::async_run<detail::FetchMachine<R, By>>(state_, options.timeout, std::forward<Token>(token),
+        return detail::async_run<detail::FetchMachine<R, By>>(state_, options, std::forward<Token>(token),
                                                               std::ref(state_->portal), std::move(values));
     }
 
@@ -103,7 +103,7 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires(detail::is_property_index<By>) auto async_search(std::vector<typename By::value_type> values,
                                                               ReadOptions options, Token&& token = {}) {
-        return detail::async_run<detail::SearchMachine<R, By>>(state_, options.timeout, std::forward<Token>(token),
+        return detail::async_run<detail::SearchMachine<R, By>>(state_, options, std::forward<Token>(token),
                                                                std::move(values));
     }
 
@@ -117,13 +117,13 @@ public:
     /// was merged away is its survivor. `Whole` takes a call for 100 records, one after the other.
     ///
     /// *Signature*: `FetchSetSignature<R>`. *Errors*: those of `Client` when no list was answered; later ones are in
-    /// the sets that they are about. Only `options.timeout` is looked at. *Cancellation* as above.
+    /// the sets that they are about. *Options* and *cancellation* as above.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires(std::is_same_v<typename By::record_type, R> && !By::is_unique &&
              (detail::is_link_index<By> || understudy::detail::is_whole<By>)) //
         auto async_fetch_set(std::vector<typename By::value_type> values, ReadOptions options, Token&& token = {}) {
-        return detail::async_run<SetMachine<By>>(state_, options.timeout, std::forward<Token>(token),
-                                                 std::ref(state_->portal), std::move(values));
+        return detail::async_run<SetMachine<By>>(state_, options, std::forward<Token>(token), std::ref(state_->portal),
+                                                 std::move(values));
     }
 
     /// Checks that the account defines every property of the record. To be done once, at the start.
@@ -132,7 +132,9 @@ public:
     /// *Errors*: `schema_mismatch` if any is; those of `Client`. *Cancellation* as above.
     template<class Token = boost::asio::deferred_t>
     auto async_check_properties(std::chrono::milliseconds timeout, Token&& token = {}) {
-        return detail::async_run<detail::CheckMachine>(state_, timeout, std::forward<Token>(token),
+        ReadOptions options;
+        options.timeout = timeout;
+        return detail::async_run<detail::CheckMachine>(state_, options, std::forward<Token>(token),
                                                        property_names<R>());
     }
 

@@ -141,9 +141,15 @@ public:
         auto set = sets<By>().look_up(value);
         if (coverage.ticket <= set.ticket)
             return Covered::dropped;
-        for (const auto& key : coverage.members)
-            if (!rows_.contains(key))
+        for (const auto& key : coverage.members) {
+            const auto it = rows_.find(key);
+            if (it == rows_.end())
                 return Covered::incomplete;
+            const Row<R>& row = it->second.row;
+            const bool named = row.state == State::live && answers_to<By>(row.record, value);
+            if (!named && row.as_of < coverage.ticket)
+                return Covered::dropped;
+        }
         set.ticket = draw_ticket();
         set.as_of = coverage.ticket;
         set.mark = Mark::clean;

@@ -47,6 +47,8 @@ public:
             {"a coverage that began after a hint cleans the set", &coverage_after_hint},
             {"I1: of two coverages the one that began later stays", &earlier_coverage},
             {"a coverage whose members have no rows is incomplete", &incomplete},
+            {"D10: a member that was hinted at while its set was read leaves no hole", &hinted_member},
+            {"a member that moved while its set was read leaves no hole", &moved_while_read},
             {"a hint of a set keeps its rows and its coverage", &hint_keeps_rows},
             {"a dirty member is in doubt", &dirty_member},
             {"I5: a row that the source's answer lacks is in doubt, not removed", &lacking_member},
@@ -221,6 +223,28 @@ private:
     static void incomplete(Fixture& f) {
         expect(cover(f, ticket(f), 1, {1}) == Covered::incomplete, "a member without a row is a hole");
         expect(!set(f, 1).covered(), "a set with a hole is not covered");
+    }
+
+    static void hinted_member(Fixture& f) {
+        const Ticket at = ticket(f);
+        hint(f, 1);
+        expect(put(f, at, f.record(1, 1, 2)) == Applied::dropped, "the hint came after the read began");
+        expect(cover(f, at, 1, {1}) == Covered::dropped, "no row shows the member: the set is read again");
+        expect(!set(f, 1).covered(), "and is not covered meanwhile");
+        fill(f, 1, {1});
+        expect(has(f, set(f, 1), {1}), "until it was");
+    }
+
+    static void moved_while_read(Fixture& f) {
+        put(f, ticket(f), f.record(1, 2, 2));
+        const Ticket at = ticket(f);
+        hint(f, 1);
+        put(f, at, f.record(1, 1, 2));
+        expect(cover(f, at, 1, {1}) == Covered::dropped, "the member's row names another set, from an earlier read");
+        const Ticket again = ticket(f);
+        put(f, ticket(f), f.record(1, 2, 2));
+        expect(cover(f, again, 1, {1}) == Covered::covered, "a row of a later read may name what it likes");
+        expect(set(f, 1).current() && has(f, set(f, 1), {}), "and then it is no member");
     }
 
     static void hint_keeps_rows(Fixture& f) {

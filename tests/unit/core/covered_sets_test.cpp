@@ -282,6 +282,17 @@ BOOST_AUTO_TEST_CASE(I1_a_set_read_before_a_change_never_covers_after_its_hint) 
     BOOST_TEST(w.members(1) == w.truth(1));
 }
 
+BOOST_AUTO_TEST_CASE(D10_a_member_hinted_at_while_its_set_is_read_leaves_no_hole) {
+    World w;
+    w.put(order(1, 1));
+    const auto result = w.start(1);
+    w.time.advance(300ms);
+    w.hint(order(1, 1).id); // the member alone: nobody says anything of the set
+    w.time.run();
+    BOOST_TEST(ids(result->answer) == w.truth(1));
+    BOOST_TEST(w.members(1) == w.truth(1));
+}
+
 BOOST_AUTO_TEST_CASE(I4_a_member_deleted_while_its_set_is_read_stays_deleted) {
     World w;
     w.put(order(1, 1));
@@ -591,7 +602,9 @@ void change_and_read_at_random(unsigned seed) {
             open.push_back({parent, history[parent].size() - 1, w.start(parent, options)});
             break;
         }
-        case 4: // loads that nobody of these waits for: their populates race
+        case 4: // loads that nobody of these waits for: their populates race; hints that mean nothing
+            if (pick(3) == 0)
+                w.hint(order(pick(8), 0).id);
             w.cache.async_get(order(pick(8), 0).id, {}, [](boost::system::error_code, const Reading<Order>&) {});
             break;
         case 5:

@@ -4,6 +4,7 @@
 #include <understudy/hubspot/client.hpp>
 #include <understudy/hubspot/detail/calls.hpp>
 #include <understudy/hubspot/detail/definitions.hpp>
+#include <understudy/read_options.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -39,9 +40,10 @@ struct StoreState {
 /// permit.
 class ReadOperation : public std::enable_shared_from_this<ReadOperation> {
 public:
-    ReadOperation(std::shared_ptr<StoreState> state, std::chrono::milliseconds timeout)
+    ReadOperation(std::shared_ptr<StoreState> state, const ReadOptions& options)
         : state_{std::move(state)}
-        , deadline_{std::chrono::steady_clock::now() + timeout} {}
+        , options_{options}
+        , deadline_{std::chrono::steady_clock::now() + options.timeout} {}
     ReadOperation(const ReadOperation&) = delete;
     ReadOperation& operator=(const ReadOperation&) = delete;
     virtual ~ReadOperation() = default;
@@ -119,7 +121,9 @@ private:
             return send(std::move(call));
         const auto bucket = std::holds_alternative<Search>(call) ? RateBucket::search : RateBucket::window;
         auto waiting = std::make_shared<AnyCall>(std::move(call));
-        permit(bucket, left(), [self = shared_from_this(), waiting](error_code error) {
+        auto options = options_;
+        options.timeout = left();
+        permit(bucket, options, [self = shared_from_this(), waiting](error_code error) {
             boost::asio::dispatch(self->state_->client.get_executor(), [self, waiting, error] {
                 if (self->done_)
                     return;
@@ -184,6 +188,7 @@ private:
     }
 
     std::shared_ptr<StoreState> state_;
+    ReadOptions options_;
     std::chrono::steady_clock::time_point deadline_;
     boost::asio::cancellation_slot slot_{};
     std::set<std::shared_ptr<boost::asio::cancellation_signal>> signals_;
@@ -201,9 +206,8 @@ public:
     using Handler = understudy::detail::ErasedHandler<typename Machine::signature>;
 
     template<class... Args>
-    MachineOperation(std::shared_ptr<StoreState> state, std::chrono::milliseconds timeout, Handler handler,
-                     Args&&... args)
-        : ReadOperation{std::move(state), timeout}
+    MachineOperation(std::shared_ptr<StoreState> state, const ReadOptions& options, Handler handler, Args&&... args)
+        : ReadOperation{std::move(state), options}
         , machine_{std::forward<Args>(args)...}
         , handler_{std::move(handler)} {}
 
@@ -224,23 +228,20 @@ private:
 
 /// Starts an operation with a handler whose type is forgotten: compiled once for each machine.
 template<class Machine, class... Args>
-void start_machine(const std::shared_ptr<StoreState>& state, std::chrono::milliseconds timeout,
+void start_machine(const std::shared_ptr<StoreState>& state, const ReadOptions& options,
                    typename MachineOperation<Machine>::Handler handler, const Args&... args) {
     const auto slot = handler.get_cancellation_slot();
-    std::make_shared<MachineOperation<Machine>>(state, timeout, std::move(handler), args...)->start(slot);
+    std::make_shared<MachineOperation<Machine>>(state, options, std::move(handler), args...)->start(slot);
 }
 
 /// Runs a machine that is made of `args`.
 template<class Machine, class Token, class... Args>
-auto async_run(const std::shared_ptr<StoreState>& state, std::chrono::milliseconds timeout, Token&& token,
-               Args... args) {
+auto async_run(const std::shared_ptr<StoreState>& state, const ReadOptions& options, Token&& token, Args... args) {
     return boost::asio::async_initiate<Token, typename Machine::signature>(
-        [](auto handler, const std::shared_ptr<StoreState>& started_by, std::chrono::milliseconds limit,
-           const auto&... given) {
-            start_machine<Machine>(started_by, limit, {started_by->client.get_executor(), std::move(handler)},
-                                   given...);
+        [](auto handler, const std::shared_ptr<StoreState>& started_by, const ReadOptions& how, const auto&... given) {
+            start_machine<Machine>(started_by, how, {started_by->client.get_executor(), std::move(handler)}, given...);
         },
-        token, state, timeout, std::move(args)...);
+        token, state, options, std::move(args)...);
 }
 
 } // namespace understudy::hubspot::detail

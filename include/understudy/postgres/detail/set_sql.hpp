@@ -86,13 +86,16 @@ ORDER BY f.n, m.id{collate})",
     std::string cover() const {
         return filled(R"(
 WITH input AS MATERIALIZED (
-  SELECT i.n, i.value::text AS parent, i.ticket, now() - i.elapsed * interval '1 millisecond' AS observed_at
+  SELECT i.n, i.value, i.value::text AS parent, i.ticket, now() - i.elapsed * interval '1 millisecond' AS observed_at
   FROM unnest($1::{value_type}[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS i(value, ticket, elapsed, n)
 ),
 wanting AS MATERIALIZED (
-  SELECT DISTINCT m.n FROM unnest($4::bigint[], $5::{key_type}[]) AS m(n, key)
-  LEFT JOIN LATERAL (SELECT true AS there FROM {table} t WHERE t.{key} = m.key LIMIT 1) t ON true
-  WHERE t.there IS NULL
+  SELECT m.n, bool_or(t.proven IS NULL) AS hole FROM unnest($4::bigint[], $5::{key_type}[]) AS m(n, key)
+  JOIN input a ON a.n = m.n
+  LEFT JOIN LATERAL (
+    SELECT t.as_of >= a.ticket OR (t.state = {live} AND coalesce({matches}, false)) AS proven FROM {table} t WHERE t.{key} = m.key LIMIT 1
+  ) t ON true
+  WHERE t.proven IS NOT TRUE GROUP BY m.n
 ),
 placed AS (
   INSERT INTO {sets} AS s (kind, parent, ticket, as_of, mark, synced_at)
@@ -106,7 +109,7 @@ placed AS (
 )
 SELECT i.n, (CASE
     WHEN p.parent IS NOT NULL THEN {covered}
-    WHEN i.ticket > 0 AND i.n IN (SELECT w.n FROM wanting w) AND NOT EXISTS (
+    WHEN i.ticket > 0 AND i.n IN (SELECT w.n FROM wanting w WHERE w.hole) AND NOT EXISTS (
       SELECT FROM {sets} s WHERE s.kind = {kind} AND s.parent = i.parent AND s.ticket >= i.ticket
     ) THEN {incomplete}
     ELSE {dropped}
