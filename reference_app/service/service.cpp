@@ -71,9 +71,9 @@ understudy::ReadThroughParams cache_params(const ReadingParams& reading) {
 // What HubSpot and PostgreSQL say of their failures goes to the log, and nowhere else.
 hubspot::Params observed(hubspot::Params params, RateBudget budget, const Log& log) {
     params.on_rate = budget.observer();
-    params.permit = [budget](understudy::RateBucket bucket, std::chrono::milliseconds timeout,
+    params.permit = [budget](understudy::RateBucket bucket, const understudy::ReadOptions& options,
                              std::function<void(error_code)> handler) mutable {
-        budget.async_acquire(bucket, understudy::Priority::interactive, timeout, std::move(handler));
+        budget.async_acquire(bucket, options.priority, options.timeout, std::move(handler));
     };
     params.on_error = [&log, throttle = LogThrottle{}](const hubspot::ErrorDetail& detail) mutable {
         const auto held_back = throttle.pass(Clock::now());

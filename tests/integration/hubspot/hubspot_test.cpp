@@ -173,19 +173,23 @@ BOOST_AUTO_TEST_CASE(I13_further_calls_of_one_fetch_ask_for_a_permit_each) {
     Bench bench;
     std::vector<RateBucket> asked;
     error_code verdict;
-    bench.params.permit = [&](RateBucket bucket, std::chrono::milliseconds, std::function<void(error_code)> answer) {
+    ReadOptions background;
+    background.priority = Priority::background;
+    bench.params.permit = [&](RateBucket bucket, const ReadOptions& options, std::function<void(error_code)> answer) {
         asked.push_back(bucket);
+        BOOST_TEST((options.priority == Priority::background));
+        BOOST_TEST((options.timeout > 0ms && options.timeout <= 30s));
         boost::asio::post(bench.io, [answer = std::move(answer), verdict] { answer(verdict); });
     };
     bench.emulator.fault({{"action", "drop_results"}, {"kind", "batch_read"}, {"count", 2}, {"times", 2}});
-    const auto [ec, readings] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)});
+    const auto [ec, readings] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)}, background);
     BOOST_REQUIRE(!ec);
     for (const auto& reading : readings)
         BOOST_TEST(reading.found());
     BOOST_TEST(asked.size() == 2U);
 
     verdict = Errc::rate_limited;
-    const auto [refused_ec, refused] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)});
+    const auto [refused_ec, refused] = bench.fetch(bench.store(), {id_of(1), id_of(2), id_of(3)}, background);
     BOOST_REQUIRE(!refused_ec);
     BOOST_TEST(refused[0].found() + refused[1].found() + refused[2].found() == 1);
     for (const auto& reading : refused)

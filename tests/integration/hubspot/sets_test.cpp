@@ -388,8 +388,9 @@ BOOST_AUTO_TEST_CASE(I13_every_call_but_the_first_asks_for_a_permit) {
     portal.book(250, numbered(id_of, 100), {exam_of(1)});
     std::size_t asked = 0;
     std::size_t granted = 100;
-    portal.params.permit = [&](RateBucket bucket, std::chrono::milliseconds, std::function<void(error_code)> answer) {
+    portal.params.permit = [&](RateBucket bucket, const ReadOptions& options, std::function<void(error_code)> answer) {
         BOOST_TEST((bucket == RateBucket::window));
+        BOOST_TEST((options.priority == Priority::interactive));
         // At once or later.
         if (const error_code verdict = asked++ < granted ? error_code{} : error_code{Errc::rate_limited}; asked % 2)
             answer(verdict);
