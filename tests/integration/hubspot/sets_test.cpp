@@ -118,7 +118,6 @@ BOOST_AUTO_TEST_CASE(a_booking_is_read_with_its_contact_and_its_exam) {
             BOOST_TEST(!readings[2].record.associated_mock_exam);
             BOOST_TEST(readings[3].absent());
             BOOST_TEST(portal.all_calls() == 3);
-            // All three were under way at once.
             BOOST_TEST(portal.details.empty());
         }
 }
@@ -186,6 +185,33 @@ BOOST_AUTO_TEST_CASE(calls_are_as_few_as_they_can_be) {
     BOOST_REQUIRE(!by_id_ec);
     BOOST_TEST(std::ranges::all_of(by_id, &Reading<Booking>::found));
     BOOST_TEST(portal.all_calls() == 3 + 1 + 1);
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_do_not_wait_for_each_other_are_under_way_together) {
+    Portal portal;
+    const auto made = portal.book(250, numbered(id_of, 100), {exam_of(1)});
+    auto store = portal.bookings();
+    const auto under_way = [&](std::int64_t calls) {
+        while (portal.emulator.counters().at("held").as_int64() < calls)
+            portal.io.poll();
+    };
+    int done = 0;
+    portal.io.restart();
+    portal.emulator.fault({{"action", "hold"}});
+    store.async_fetch({made[0]}, {}, [&](error_code ec, const auto&) { done += !ec; });
+    under_way(3); // properties and two links
+    portal.emulator.control("POST", "release");
+    while (done < 1)
+        portal.io.run_one();
+
+    store.async_fetch_set<BookingsOfContact>(numbered(id_of, 100), {},
+                                             [&](error_code ec, const auto&) { done += !ec; });
+    under_way(1); // the lists
+    portal.emulator.control("POST", "release");
+    under_way(4); // three hundreds of members and their other link
+    portal.emulator.control("POST", "release");
+    while (done < 2)
+        portal.io.run_one();
 }
 
 BOOST_AUTO_TEST_CASE(all_exams_with_their_prerequisites) {

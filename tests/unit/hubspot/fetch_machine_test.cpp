@@ -286,6 +286,23 @@ BOOST_AUTO_TEST_CASE(an_absent_property_waits_for_the_definitions) {
     BOOST_TEST(readings[1].found());
 }
 
+BOOST_AUTO_TEST_CASE(definitions_are_younger_than_every_answer_that_they_explain) {
+    IdMachine machine{numbers(150)};
+    BatchAnswer first;
+    for (const auto& id : machine.batch_inputs())
+        first.objects.push_back(without(student(id, id), "credits"));
+    BOOST_CHECK(machine.on_batch({}, std::move(first)) == Action::batch);
+    BOOST_TEST(machine.open.size() == 1u);
+    BatchAnswer second;
+    for (const auto& id : machine.batch_inputs())
+        second.objects.push_back(without(student(id, id), "credits"));
+    BOOST_CHECK(machine.on_batch({}, std::move(second)) == Action::definitions);
+    BOOST_TEST(machine.open.size() == 1u);
+    BOOST_CHECK(machine.on_definitions({}, {}) == Action::done);
+    for (const auto& reading : machine.readings())
+        BOOST_TEST(reading.error == error_code{Errc::schema_mismatch});
+}
+
 BOOST_AUTO_TEST_CASE(D2_a_property_that_is_gone_is_never_a_value) {
     IdMachine machine{{"1", "2"}};
     machine.on_batch({}, {{without(student("1", "a"), "credits"), student("2", "b")}, {}});

@@ -264,8 +264,7 @@ private:
         }
         entry.stage = Stage::known;
         std::ranges::sort(ids, id_less);
-        const auto same = std::ranges::unique(ids);
-        ids.erase(same.begin(), same.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     }
 
     bool is_meant(const Association& association) const {
