@@ -455,6 +455,23 @@ BOOST_AUTO_TEST_CASE(a_database_that_is_down_is_told_from_a_source_that_is) {
     BOOST_TEST(db.reader.log.empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_tables_are_as_supabase_and_the_rules_expect) {
+    BoardDatabase db;
+    db.exam("1").booking("1", "1");
+    for (const std::string table : {"hubspot_mock_exams", "hubspot_bookings"}) {
+        // D9: one unique key. Row level security, and not one policy: denied.
+        const auto facts =
+            db.run("SELECT (SELECT count(*) FROM pg_index i WHERE i.indisunique AND i.indrelid = c.oid), "
+                   "c.relrowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) "
+                   "FROM pg_class c WHERE c.oid = '" +
+                   table + "'::regclass");
+        BOOST_TEST((facts.at(0) == Ids{"1", "t", "0"}), table);
+        for (const std::string wrong : {"mark = 3", "state = 6", "state = 4", "state = 0", "merged_into = '2'",
+                                        "lag_reads = 4", "lag_reads = 1", "ticket = NULL", "as_of = NULL"})
+            BOOST_CHECK_THROW(db.run("UPDATE " + table + " SET " + wrong), std::runtime_error);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(no_question_scans_a_table_at_100000_bookings) {
     BoardDatabase db;
     // 2,000 exams over years, 100 of them to come; 600 bookings of the fullest.
