@@ -15,6 +15,8 @@ struct understudy::hubspot::ObjectTraits<service::MockExam> {
     static constexpr std::string_view object_type = "2-50158913";
     static constexpr std::tuple links{Link<&service::MockExam::prerequisite_exam_ids>{
         .to = object_type, .type_id = 1340, .where = &service::may_require_exams}};
+    /// A text at HubSpot. An exam whose date nobody can read is not on offer, and keeps no other from being so.
+    using typed_by_hand = Members<&service::MockExam::exam_date>;
 };
 
 template<>

@@ -24,7 +24,12 @@ namespace understudy::hubspot {
 ///         static constexpr std::string_view last_modified = "hs_lastmodifieddate"; // may be left out
 ///         static constexpr std::tuple links{                                       // may be left out
 ///             Link<&Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
+///         using typed_by_hand = Members<&Booking::exam_date>;                      // may be left out
 ///     };
+///
+/// A member of `typed_by_hand` is an optional whose property takes any text, though only some texts are values: what
+/// cannot be read counts as no value, and `Params::on_error` names it. Any other value that cannot be read fails its
+/// record, and with it every set that the record belongs to.
 ///
 /// Every member but the key and the links is a property, called what the member is called unless `names` says
 /// otherwise. The key is the record's top-level id; a link is filled from associations.
@@ -119,6 +124,28 @@ inline constexpr std::size_t link_place = [] {
     });
     return found;
 }();
+
+namespace detail {
+
+template<class R>
+struct members_typed_by_hand {
+    using type = Members<>;
+};
+template<class R>
+requires requires {
+    typename ObjectTraits<R>::typed_by_hand;
+}
+struct members_typed_by_hand<R> {
+    using type = typename ObjectTraits<R>::typed_by_hand;
+};
+
+template<auto Pointer>
+inline constexpr bool is_typed_by_hand = [] {
+    using R = typename understudy::detail::member_pointer<decltype(Pointer)>::record_type;
+    return understudy::detail::is_one_of<Pointer>(typename members_typed_by_hand<R>::type{});
+}();
+
+} // namespace detail
 
 /// Whether a member is filled from associations.
 template<auto Pointer>

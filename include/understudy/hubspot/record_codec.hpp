@@ -26,6 +26,8 @@ struct DecodedObject {
     std::vector<std::string> without_value{};
     /// Properties whose value is of another type than the member.
     std::vector<std::string> wrong{};
+    /// The same of members that `ObjectTraits` calls typed by hand: they have no value.
+    std::vector<std::string> unreadable{};
     /// The id is no key.
     bool wrong_id = false;
     /// Some property of the record is an explicit null: this account writes null for what has no value.
@@ -60,6 +62,13 @@ DecodedObject<R> decode_object(const Object& object) {
             result = Decoded::no_value;
         else if (const auto* text = value->if_string())
             result = decode_property(std::string_view{text->data(), text->size()}, member);
+        if constexpr (detail::is_typed_by_hand<pointer>) {
+            static_assert(detail::is_optional<T>, "a member that is typed by hand must be able to have no value");
+            if (result == Decoded::wrong) {
+                decoded.unreadable.emplace_back(name);
+                result = Decoded::no_value;
+            }
+        }
         if (result == Decoded::wrong)
             decoded.wrong.emplace_back(name);
         else if (result == Decoded::no_value && !detail::is_optional<T>)

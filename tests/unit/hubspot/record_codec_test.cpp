@@ -17,6 +17,30 @@
 using namespace understudy;
 using namespace understudy::hubspot;
 
+namespace {
+
+struct Sitting {
+    std::string id;
+    std::optional<Date> day;
+    std::optional<int> seats;
+
+    friend bool operator==(const Sitting&, const Sitting&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Sitting, (), (id, day, seats))
+
+} // namespace
+
+template<>
+struct understudy::RecordTraits<Sitting> {
+    static constexpr std::string_view name = "sitting";
+    static constexpr auto key = &Sitting::id;
+};
+template<>
+struct understudy::hubspot::ObjectTraits<Sitting> {
+    static constexpr std::string_view object_type = "2-3";
+    using typed_by_hand = Members<&Sitting::day>;
+};
+
 BOOST_AUTO_TEST_SUITE(hubspot_record_codec)
 
 namespace {
@@ -101,6 +125,25 @@ BOOST_AUTO_TEST_CASE(a_value_of_another_type_is_named) {
                (Names{"email", "hs_additional_emails", "name", "credits", "exam_date", "is_active", "year"}));
     BOOST_TEST(result.absent.empty());
     BOOST_TEST(!result.partial.complete());
+}
+
+BOOST_AUTO_TEST_CASE(what_people_type_is_a_value_or_none) {
+    const auto sitting = [](std::string_view day, std::string_view seats) {
+        Object object;
+        object.id = "1";
+        object.properties = {{"day", day}, {"seats", seats}};
+        return decode_object<Sitting>(object);
+    };
+    const auto good = sitting("2026-12-05", "3");
+    BOOST_TEST(good.unreadable.empty());
+    BOOST_CHECK(good.partial.get<&Sitting::day>() == Date{std::chrono::year{2026} / 12 / 5});
+
+    const auto bad = sitting("Dec 5", "3");
+    BOOST_TEST(bad.unreadable == Names{"day"});
+    BOOST_TEST(bad.wrong.empty());
+    BOOST_REQUIRE(bad.partial.complete());
+    BOOST_TEST(!bad.partial.complete()->day);
+    BOOST_TEST(sitting("2026-12-05", "many").wrong == Names{"seats"});
 }
 
 BOOST_AUTO_TEST_CASE(a_patch_writes_texts_and_never_null) {

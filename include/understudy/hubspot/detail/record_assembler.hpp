@@ -49,6 +49,7 @@ public:
         auto& held = held_[at];
         if (std::exchange(held.needed, true))
             return;
+        report_unreadable(held);
         if (held.archived)
             held.reading = Reading<R>::none({}, State::archived);
         else if (held.decoded.wrong_id)
@@ -140,6 +141,16 @@ private:
         std::string first{};
         std::size_t count = 0;
     };
+
+    void report_unreadable(const Held& held) {
+        if (held.decoded.unreadable.empty())
+            return;
+        ErrorDetail problem;
+        problem.reason = std::string{RecordTraits<R>::name} + " " + held.id.substr(0, 64) +
+                         ": a text that is no value counts as none";
+        problem.properties = held.decoded.unreadable;
+        problems_.push_back(std::move(problem));
+    }
 
     static R known_of(const Partial<R>& partial) {
         R record{};
