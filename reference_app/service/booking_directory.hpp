@@ -96,7 +96,7 @@ struct FoundBooking {
 /// The source says that there is no such booking.
 struct BookingNotFound {};
 
-using BookingsResult = std::variant<BookingPage, SourceUnavailable, ReplicaUnavailable>;
+using BookingsResult = std::variant<BookingPage, SourceUnavailable>;
 using BookingResult = std::variant<FoundBooking, BookingNotFound, SourceUnavailable>;
 
 /// Who the application asks about bookings. Each handler is called once, from the same thread, possibly before the call

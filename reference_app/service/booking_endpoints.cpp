@@ -28,9 +28,6 @@ Response answer_to(const BookingNotFound&, const Student&) {
 Response answer_to(const SourceUnavailable& failure, const Student&) {
     return source_unavailable(failure);
 }
-Response answer_to(const ReplicaUnavailable& failure, const Student&) {
-    return replica_unavailable(failure);
-}
 
 // Answers the student with whatever comes of a question.
 auto answering(const Student& student, Respond respond) {

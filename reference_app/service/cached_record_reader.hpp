@@ -29,11 +29,11 @@ public:
         bookings_.template async_cover<BookingsOfExam>(std::move(exam_ids), options,
                                                        when_all<Booking>(std::move(done)));
     }
-    void cover_bookings_of_contact(std::string contact_id, const understudy::ReadOptions& options, Done done) override {
-        bookings_.template async_cover<BookingsOfContact>({std::move(contact_id)}, options,
-                                                          when_all<Booking>(std::move(done)));
-    }
 
+    void read_bookings_of_contact(std::string contact_id, const understudy::ReadOptions& options,
+                                  BookingsHandler handler) override {
+        bookings_.template async_get_set<BookingsOfContact>(std::move(contact_id), options, std::move(handler));
+    }
     void read_exams(std::vector<std::string> ids, const understudy::ReadOptions& options,
                     ExamsHandler handler) override {
         exams_.async_get_many(std::move(ids), options, std::move(handler));

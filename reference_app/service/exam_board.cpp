@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
-#include <variant>
 
 namespace service {
 namespace {
@@ -33,12 +33,11 @@ constexpr auto realtime_age = 60s;
 struct Needs {
     bool all_exams = false;
     std::vector<std::string> bookings_of_exams;
-    std::optional<std::string> bookings_of_contact;
     std::vector<std::string> exams;
     /// Something is missing or suspected to have changed, not merely old.
     bool hinted = false;
 
-    bool none() const { return !all_exams && bookings_of_exams.empty() && !bookings_of_contact && exams.empty(); }
+    bool none() const { return !all_exams && bookings_of_exams.empty() && exams.empty(); }
 };
 
 template<class Answer>
@@ -88,31 +87,7 @@ private:
 using Text = std::optional<std::string>;
 using Count = std::optional<std::int64_t>;
 using Moment = std::optional<understudy::Timestamp>;
-using Day = std::optional<understudy::Date>;
 using Number = std::optional<std::int32_t>;
-using Truth = std::optional<bool>;
-using Texts = std::vector<std::string>;
-
-template<class Enum>
-std::optional<Enum> parsed(const Text& text) {
-    Enum value{};
-    return text && postgres::Codec<Enum>::decode(*text, value) ? std::optional{value} : std::nullopt;
-}
-
-std::optional<MockType> type_of(const Text& text) {
-    return text ? parse_mock_type(*text) : std::nullopt;
-}
-
-std::string_view name_of(BookingFilter filter) {
-    switch (filter) {
-    case BookingFilter::upcoming:
-        return "upcoming";
-    case BookingFilter::past:
-        return "past";
-    default:
-        return "all";
-    }
-}
 
 bool read_capacity(const Result& result, const Freshness& limit, Finding<ExamCapacity>& found) {
     Columns columns{result, 0};
@@ -126,12 +101,9 @@ bool read_capacity(const Result& result, const Freshness& limit, Finding<ExamCap
     const auto age = columns.take<Count>();
     places.taken = columns.take<std::int64_t>();
     const auto& id = found.answer.mock_exam_id;
-    const bool exam_needed = found.rests_on(limit, live, exam_current, exam_age);
-    const bool bookings_needed = found.rests_on(limit, covered, current, age);
-    // Whether there is such an exam comes first.
-    if (exam_needed)
+    if (found.rests_on(limit, live, exam_current, exam_age))
         found.needs.exams = {id};
-    else if (bookings_needed)
+    if (found.rests_on(limit, covered, current, age))
         found.needs.bookings_of_exams = {id};
     return columns.good();
 }
@@ -172,60 +144,6 @@ bool read_available(const Result& result, const Freshness& limit, const Availabl
     return good;
 }
 
-BookingView take_booking(Columns& columns, std::string id) {
-    BookingView view;
-    view.id = std::move(id);
-    view.booking_id = columns.take<Text>();
-    view.name = columns.take<Text>();
-    view.email = columns.take<Text>();
-    view.status = parsed<BookingStatus>(columns.take<Text>());
-    view.attendance = parsed<Attendance>(columns.take<Text>());
-    view.dominant_hand = columns.take<Truth>();
-    view.attending_location = columns.take<Text>();
-    view.contact_id = columns.take<Text>();
-    view.mock_exam_id = columns.take<Text>();
-    if (columns.take<bool>()) {
-        auto& facts = view.exam.emplace();
-        facts.mock_type = type_of(columns.take<Text>());
-        facts.exam_date = columns.take<Day>();
-        facts.start_time = columns.take<Moment>();
-        facts.end_time = columns.take<Moment>();
-        facts.location = columns.take<Text>();
-    }
-    return view;
-}
-
-bool read_bookings(const Result& result, const Freshness& limit, const BookingsQuestion& question,
-                   Finding<BookingPage>& found) {
-    bool good = result.rows() > 0;
-    for (std::size_t row = 0; row < result.rows() && good; ++row) {
-        Columns columns{result, row};
-        const auto covered = columns.take<bool>();
-        const auto current = columns.take<bool>();
-        const auto age = columns.take<Count>();
-        auto unsure = columns.take<Texts>();
-        const auto unread = columns.take<bool>();
-        const auto exams_age = columns.take<Count>();
-        auto exam_ids = columns.take<Texts>();
-        const auto total = columns.take<std::int64_t>();
-        if (row == 0) {
-            if (found.rests_on(limit, covered, current, age))
-                found.needs.bookings_of_contact = question.contact_id;
-            if (found.rests_on(limit, !unread, unsure.empty(), exams_age))
-                found.needs.exams = unsure.empty() ? std::move(exam_ids) : std::move(unsure);
-            found.answer.total_bookings = total;
-            found.answer.current_page = question.page;
-            found.answer.limit = question.limit;
-        }
-        auto id = columns.take<Text>();
-        if (!id)
-            return columns.good();
-        found.answer.bookings.push_back(take_booking(columns, std::move(*id)));
-        good = columns.good();
-    }
-    return good;
-}
-
 } // namespace
 
 /// One question on its way.
@@ -234,6 +152,7 @@ class Inquiry : public std::enable_shared_from_this<Inquiry<Answer>> {
 public:
     using Read = std::function<bool(const Result&, const Freshness&, Finding<Answer>&)>;
     using Readings = std::vector<Reading<MockExam>>;
+    enum class Turn : std::uint8_t { none, ended, moved };
 
     ExamBoard& board;
     ExamBoard::StatementPtr statement;
@@ -242,8 +161,8 @@ public:
     std::function<void(Answer)> answer;
     std::function<void(SourceUnavailable)> fail;
     std::function<void(ReplicaUnavailable)> refuse;
-    /// What was read of exams; returns whether that ends the question.
-    std::function<bool(const Readings&)> on_exams = [](const Readings&) { return false; };
+    /// What was read of exams; says whether that ends the question, or makes it one about another exam.
+    std::function<Turn(const Readings&)> on_exams = [](const Readings&) { return Turn::none; };
     bool realtime = false;
 
     template<class Result>
@@ -313,21 +232,20 @@ private:
         options.timeout = remaining();
         // One more than there are, until all are begun.
         waiting_ = 1;
+        turn_ = Turn::none;
         auto& reader = board.reader_;
         if (needs.all_exams)
             reader.cover_exams(options, next());
         if (!needs.bookings_of_exams.empty())
             reader.cover_bookings_of_exams(std::move(needs.bookings_of_exams), options, next());
-        if (needs.bookings_of_contact)
-            reader.cover_bookings_of_contact(std::move(*needs.bookings_of_contact), options, next());
         if (!needs.exams.empty())
             reader.read_exams(std::move(needs.exams), options,
                               [done = next(), self = this->shared_from_this()](error_code error, Readings readings) {
                                   for (const auto& reading : readings)
                                       if (!error && reading.failed())
                                           error = reading.error;
-                                  if (!error && !self->ended_)
-                                      self->ended_ = self->on_exams(readings);
+                                  if (!error)
+                                      self->turn_ = self->on_exams(readings);
                                   done(error);
                               });
         arrived({});
@@ -341,14 +259,18 @@ private:
     void arrived(error_code error) {
         if (error && !failed_)
             failed_ = error;
-        if (--waiting_ == 0 && !ended_)
-            ask();
+        if (--waiting_ > 0 || turn_ == Turn::ended)
+            return;
+        // Only the bookings of the exam that is no longer asked about can have failed.
+        if (turn_ == Turn::moved)
+            failed_ = {};
+        ask();
     }
 
     Clock::time_point deadline_;
     int rounds_ = 0;
     int waiting_ = 0;
-    bool ended_ = false;
+    Turn turn_ = Turn::none;
     error_code failed_;
 };
 
@@ -362,7 +284,6 @@ ExamBoard::ExamBoard(postgres::Pool pool, RecordReader& reader, const ReadingPar
     const ExamBoardSql sql{pool_.params().schema};
     available_ = std::make_shared<const postgres::Statement>(sql.available());
     capacity_ = std::make_shared<const postgres::Statement>(sql.capacity());
-    bookings_ = std::make_shared<const postgres::Statement>(sql.bookings());
     on_offer_ = std::make_shared<const postgres::Statement>(sql.on_offer());
 }
 
@@ -387,125 +308,23 @@ void ExamBoard::capacity(std::string exam_id, CapacityHandler handler) {
             return read_capacity(result, limit, found);
         },
         handler);
+    using Turn = Inquiry<ExamCapacity>::Turn;
     inquiry->on_exams = [id, handler, weak = inquiry->weak_from_this()](const std::vector<Reading<MockExam>>& exams) {
         if (exams.empty())
-            return false;
+            return Turn::none;
         if (exams.front().absent()) {
             handler(ExamNotFound{});
-            return true;
+            return Turn::ended;
         }
+        const auto asked = weak.lock();
+        if (!asked || exams.front().id == *id)
+            return Turn::none;
         // The exam was merged into another, which is now the one that is asked about.
-        if (const auto asked = weak.lock(); asked && exams.front().id != *id) {
-            *id = exams.front().id;
-            asked->parameters = Parameters::of(*id);
-        }
-        return false;
+        *id = exams.front().id;
+        asked->parameters = Parameters::of(*id);
+        return Turn::moved;
     };
     inquiry->ask();
-}
-
-void ExamBoard::list(BookingsQuestion question, BookingsHandler handler) {
-    question.page = std::max<std::int64_t>(question.page, 1);
-    question.limit = std::max<std::int64_t>(question.limit, 1);
-    const auto most = std::numeric_limits<std::int64_t>::max() / question.limit - 1;
-    const auto offset = (std::min(question.page, most) - 1) * question.limit;
-    auto parameters =
-        Parameters::of(question.contact_id, std::string{name_of(question.filter)}, today(), question.limit, offset);
-    std::make_shared<Inquiry<BookingPage>>(
-        *this, bookings_, std::move(parameters),
-        [question](const Result& result, const Freshness& limit, Finding<BookingPage>& found) {
-            return read_bookings(result, limit, question, found);
-        },
-        handler)
-        ->ask();
-}
-
-namespace {
-
-// A found booking, and what its readings say of where it comes from.
-struct Draft {
-    FoundBooking found;
-
-    template<class R>
-    void rests_on(const Reading<R>& reading) {
-        auto& provenance = found.provenance;
-        provenance.from_replica = provenance.from_replica && reading.tier == 0;
-        provenance.age = std::max(provenance.age, reading.age);
-        provenance.stale = provenance.stale || reading.stale;
-    }
-};
-
-BookingView view_of(const Booking& booking) {
-    BookingView view;
-    view.id = booking.hubspot_id;
-    view.booking_id = booking.booking_id;
-    view.name = booking.name;
-    view.email = booking.email;
-    view.status = parsed<BookingStatus>(booking.is_active);
-    view.attendance = parsed<Attendance>(booking.attendance);
-    view.dominant_hand = booking.dominant_hand;
-    view.attending_location = booking.attending_location;
-    view.contact_id = booking.associated_contact_id;
-    view.mock_exam_id = booking.associated_mock_exam;
-    return view;
-}
-
-ExamFacts facts_of(const MockExam& exam) {
-    return {type_of(exam.mock_type), exam.exam_date, exam.start_time, exam.end_time, exam.location};
-}
-
-template<class R>
-std::optional<SourceUnavailable> failure_of(error_code error, const Reading<R>& reading) {
-    if (error)
-        return unavailable(error);
-    if (reading.failed())
-        return unavailable(reading.error);
-    // What is known to be old denies nothing.
-    if (reading.absent() && reading.stale)
-        return unavailable(reading.error ? reading.error : make_error_code(Errc::unavailable));
-    return std::nullopt;
-}
-
-} // namespace
-
-void ExamBoard::get(std::string booking_id, BookingHandler handler) {
-    ReadOptions options;
-    options.freshness = params_.freshness;
-    options.timeout = params_.timeout;
-    const auto began = Clock::now();
-    reader_.read_booking(
-        std::move(booking_id), options,
-        [this, options, began, handler = std::move(handler)](error_code error, const Reading<Booking>& booking) {
-            if (const auto failure = failure_of(error, booking))
-                return handler(*failure);
-            if (booking.absent())
-                return handler(BookingNotFound{});
-            Draft draft;
-            draft.found.provenance.from_replica = true;
-            draft.found.booking = view_of(booking.record);
-            draft.rests_on(booking);
-            const auto finish = [this, handler](Draft done) {
-                auto& provenance = done.found.provenance;
-                provenance.stale = provenance.stale || (provenance.from_replica && reader_.source_fails());
-                handler(std::move(done.found));
-            };
-            const auto& exam_id = booking.record.associated_mock_exam;
-            if (!exam_id)
-                return finish(std::move(draft));
-            auto left = options;
-            left.timeout -= std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-            reader_.read_exams({*exam_id}, left,
-                               [draft = std::move(draft), finish,
-                                handler](error_code failed, const std::vector<Reading<MockExam>>& exams) mutable {
-                                   const auto& exam = exams.empty() ? Reading<MockExam>{} : exams.front();
-                                   if (const auto failure = failure_of(failed, exam))
-                                       return handler(*failure);
-                                   draft.rests_on(exam);
-                                   if (exam.found())
-                                       draft.found.booking.exam = facts_of(exam.record);
-                                   finish(std::move(draft));
-                               });
-        });
 }
 
 void ExamBoard::on_offer(MockType type, IdsHandler handler) {

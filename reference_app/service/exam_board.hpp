@@ -1,6 +1,5 @@
 #pragma once
 
-#include "booking_directory.hpp"
 #include "config.hpp"
 #include "exam_board_sql.hpp"
 #include "exam_directory.hpp"
@@ -18,7 +17,7 @@
 
 namespace service {
 
-/// How an `ExamBoard` answered its questions about sets.
+/// How an `ExamBoard` answered its questions.
 struct ExamBoardStats {
     /// At once, from the replica.
     std::uint64_t hits = 0;
@@ -30,13 +29,13 @@ struct ExamBoardStats {
     std::uint64_t failures = 0;
 };
 
-/// Questions about exams and bookings, answered by the database as sets: one statement says what the answer is and
+/// Questions about exams and their places, answered by the database as sets: one statement says what the answer is and
 /// whether it may be believed. What may not is read from the source, and the question asked again, a few times at most.
 /// While the source fails, an answer of which everything was known once is given flagged stale, unless the asker
 /// demands a recent one; nothing is made up for what was never known.
 ///
 /// Belongs to the pool's executor, and outlives the questions.
-class ExamBoard final : public ExamDirectory, public BookingDirectory {
+class ExamBoard final : public ExamDirectory {
 public:
     using Now = std::function<understudy::Timestamp()>;
     using IdsHandler = std::function<void(understudy::error_code, std::vector<std::string>)>;
@@ -46,8 +45,6 @@ public:
 
     void available(AvailableQuestion question, AvailableHandler handler) override;
     void capacity(std::string exam_id, CapacityHandler handler) override;
-    void list(BookingsQuestion question, BookingsHandler handler) override;
-    void get(std::string booking_id, BookingHandler handler) override;
 
     /// The exams of a kind that are on offer as the replica knows them now, next first.
     void on_offer(MockType type, IdsHandler handler);
@@ -68,7 +65,6 @@ private:
     Now now_;
     StatementPtr available_;
     StatementPtr capacity_;
-    StatementPtr bookings_;
     StatementPtr on_offer_;
     ExamBoardStats stats_;
 };

@@ -64,45 +64,6 @@ SELECT coalesce(w.as_of > 0, false), w.current, {age least(w.synced_at, (SELECT 
 FROM whole w LEFT JOIN board b ON true
 ORDER BY b.exam_date, b.start_time NULLS LAST, length(b.id), b.id COLLATE "C")";
 
-constexpr std::string_view bookings_question = R"(
-WITH member AS MATERIALIZED (
-  SELECT b.hubspot_id AS id, b.booking_id, b.name, b.email, b.is_active, b.attendance, b.dominant_hand,
-         b.attending_location, b.associated_contact_id, b.associated_mock_exam AS exam_id, b.mark, b.as_of,
-         b.synced_at, coalesce(e.state = 1, false) AS has_exam, coalesce(e.state, 0) AS exam_state,
-         coalesce(e.mark, 2) AS exam_mark, e.synced_at AS exam_synced_at, e.mock_type, e.start_time, e.end_time,
-         e.location, CASE WHEN e.state = 1 THEN e.exam_date END AS exam_date
-  FROM {bookings} b LEFT JOIN {exams} e ON e.hubspot_id = b.associated_mock_exam
-  WHERE b.state = 1 AND b.associated_contact_id = $1::text
-),
-belief AS MATERIALIZED (
-  SELECT coalesce(s.as_of > 0, false) AS covered,
-         coalesce(s.as_of > 0 AND s.mark <> 2, false)
-         AND NOT EXISTS (SELECT FROM member m WHERE m.mark = 2 OR m.as_of < s.as_of) AS current,
-         {age least(s.synced_at, (SELECT min(m.synced_at) FROM member m))} AS set_age, x.*
-  FROM (SELECT coalesce(array_agg(DISTINCT m.exam_id) FILTER (WHERE m.exam_state = 0 OR m.exam_mark = 2), '{}') AS unsure,
-               coalesce(bool_or(m.exam_state = 0), false) AS unread, {age min(m.exam_synced_at)} AS exams_age,
-               coalesce(array_agg(DISTINCT m.exam_id), '{}') AS exam_ids
-        FROM member m WHERE m.exam_id IS NOT NULL) x
-  LEFT JOIN {sets} s ON s.kind = {bookings_of_contact} AND s.parent = $1::text
-),
-chosen AS MATERIALIZED (
-  SELECT m.* FROM member m
-  WHERE CASE $2::text WHEN 'upcoming' THEN m.exam_date >= $3::date WHEN 'past' THEN m.exam_date < $3::date ELSE true END
-),
-page AS (
-  SELECT row_number() OVER (
-           ORDER BY CASE WHEN $2::text = 'upcoming' THEN c.exam_date END,
-                    CASE WHEN $2::text = 'upcoming' THEN length(c.id) END,
-                    CASE WHEN $2::text = 'upcoming' THEN c.id END,
-                    c.exam_date DESC NULLS LAST, length(c.id) DESC, c.id DESC) AS place, c.*
-  FROM chosen c
-)
-SELECT w.covered, w.current, w.set_age, w.unsure, w.unread, w.exams_age, w.exam_ids, (SELECT count(*) FROM chosen),
-       p.id, p.booking_id, p.name, p.email, p.is_active, p.attendance, p.dominant_hand, p.attending_location,
-       p.associated_contact_id, p.exam_id, p.has_exam, p.mock_type, p.exam_date, p.start_time, p.end_time, p.location
-FROM belief w LEFT JOIN page p ON p.place > $5::bigint AND p.place <= $5::bigint + $4::bigint
-ORDER BY p.place)";
-
 constexpr std::string_view on_offer_question = R"(
 SELECT e.hubspot_id::text FROM {exams} e
 WHERE e.state = 1 AND e.is_active = 'true' AND e.mock_type = $1::text AND e.exam_date >= $2::date
@@ -124,7 +85,7 @@ void spell_ages(std::string& text) {
 }
 
 std::string spelled(std::string_view schema, std::string_view statement, std::string_view if_counting) {
-    const std::array<std::pair<std::string_view, std::string>, 9> names{{
+    const std::array<std::pair<std::string_view, std::string>, 8> names{{
         {"{counts}", std::string{bookings_of_exam}},
         {"{counted}", std::string{counted}},
         {"{if_counting}", std::string{if_counting}},
@@ -133,7 +94,6 @@ std::string spelled(std::string_view schema, std::string_view statement, std::st
         {"{sets}", postgres::qualified(schema, "understudy_sets")},
         {"{all_exams}", kind_of<MockExam, AllExams>()},
         {"{bookings_of_exam}", kind_of<Booking, BookingsOfExam>()},
-        {"{bookings_of_contact}", kind_of<Booking, BookingsOfContact>()},
     }};
     std::string text{statement};
     for (const auto& [name, value] : names)
@@ -147,7 +107,6 @@ std::string spelled(std::string_view schema, std::string_view statement, std::st
 ExamBoardSql::ExamBoardSql(std::string_view schema)
     : capacity_{spelled(schema, capacity_question, "")}
     , available_{spelled(schema, available_question, " AND $3::boolean")}
-    , bookings_{spelled(schema, bookings_question, "")}
     , on_offer_{spelled(schema, on_offer_question, "")} {}
 
 } // namespace service

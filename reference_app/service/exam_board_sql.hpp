@@ -21,20 +21,12 @@ public:
     /// exam: id, date, start, end, location, capacity; and as above of its bookings.
     const std::string& available() const noexcept { return available_; }
 
-    /// $1 contact, $2 filter (see `BookingFilter`), $3 today, $4 limit, $5 offset. A row for each booking of the page,
-    /// at least one, each beginning with what holds for all: whether the bookings were covered once, and are current;
-    /// their age; the ids of their exams whose rows are not current, whether any of those was never read, the age of
-    /// the exams, and their ids; how many bookings there are. Then, NULL where there is no booking: id and properties
-    /// of the booking, whether its exam is live, and its facts.
-    const std::string& bookings() const noexcept { return bookings_; }
-
     /// $1 kind, $2 the first day. The ids of the exams on offer, next first.
     const std::string& on_offer() const noexcept { return on_offer_; }
 
 private:
     std::string capacity_;
     std::string available_;
-    std::string bookings_;
     std::string on_offer_;
 };
 

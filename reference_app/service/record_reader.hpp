@@ -6,6 +6,7 @@
 #include <understudy/error.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/reading.hpp>
+#include <understudy/set_reading.hpp>
 
 #include <functional>
 #include <string>
@@ -21,6 +22,7 @@ public:
     /// it is the first of the failures.
     using Done = std::function<void(understudy::error_code)>;
     using ExamsHandler = std::function<void(understudy::error_code, std::vector<understudy::Reading<MockExam>>)>;
+    using BookingsHandler = std::function<void(understudy::error_code, understudy::SetReading<Booking>)>;
     using BookingHandler = std::function<void(understudy::error_code, understudy::Reading<Booking>)>;
 
     virtual ~RecordReader() = default;
@@ -28,9 +30,10 @@ public:
     virtual void cover_exams(const understudy::ReadOptions& options, Done done) = 0;
     virtual void cover_bookings_of_exams(std::vector<std::string> exam_ids, const understudy::ReadOptions& options,
                                          Done done) = 0;
-    virtual void cover_bookings_of_contact(std::string contact_id, const understudy::ReadOptions& options,
-                                           Done done) = 0;
 
+    virtual void read_bookings_of_contact(std::string contact_id, const understudy::ReadOptions& options,
+                                          BookingsHandler handler) = 0;
+    /// One reading for each id, in that order.
     virtual void read_exams(std::vector<std::string> ids, const understudy::ReadOptions& options,
                             ExamsHandler handler) = 0;
     virtual void read_booking(std::string id, const understudy::ReadOptions& options, BookingHandler handler) = 0;

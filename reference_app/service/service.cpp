@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "application.hpp"
+#include "booking_board.hpp"
 #include "cached_record_reader.hpp"
 #include "cached_student_directory.hpp"
 #include "contact_credits_stores.hpp"
@@ -177,10 +178,11 @@ public:
         , reader_{exams_.cache, bookings_.cache,
                   [this] { return exams_.guard.is_failing() || bookings_.guard.is_failing(); }}
         , board_{pool_, reader_, config.reading, exams_calendar()}
+        , booking_board_{reader_, config.reading, exams_calendar()}
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
-        , application_{config.application, students_, board_, board_, metrics_, log}
+        , application_{config.application, students_, board_, booking_board_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -417,7 +419,7 @@ private:
 
         const auto& board = board_.stats();
         const auto answered = [&](std::string_view result, std::uint64_t value) {
-            sink.counter("board_answers_total", "Answers about exams and bookings, by how", number(value),
+            sink.counter("board_answers_total", "Answers about exams and their places, by how", number(value),
                          {{"result", result}});
         };
         answered("hit", board.hits);
@@ -459,6 +461,7 @@ private:
     CachedStudentDirectory<Mirror<ContactCredits>::Cache> students_;
     CachedRecordReader<Mirror<MockExam>::Cache, Mirror<Booking>::Cache> reader_;
     ExamBoard board_;
+    BookingBoard booking_board_;
     WarmUp warm_up_;
     Metrics metrics_;
     Application application_;

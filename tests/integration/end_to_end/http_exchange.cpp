@@ -25,7 +25,7 @@ boost::json::value HttpAnswer::json() const {
     return boost::json::parse(body);
 }
 
-HttpExchange::HttpExchange(unsigned short port, std::string_view method, std::string_view path, std::string_view body)
+HttpExchange::HttpExchange(unsigned short port)
     : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -33,11 +33,11 @@ HttpExchange::HttpExchange(unsigned short port, std::string_view method, std::st
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         throw std::runtime_error{"the service does not accept"};
-    std::string text{method};
-    text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ");
-    text.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
-    if (::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
-        throw std::runtime_error{"the service does not read"};
+}
+
+HttpExchange::HttpExchange(unsigned short port, std::string_view method, std::string_view path, std::string_view body)
+    : HttpExchange{port} {
+    send(method, path, body);
 }
 
 HttpExchange::HttpExchange(HttpExchange&& other) noexcept
@@ -46,6 +46,14 @@ HttpExchange::HttpExchange(HttpExchange&& other) noexcept
 HttpExchange::~HttpExchange() {
     if (socket_ >= 0)
         ::close(socket_);
+}
+
+void HttpExchange::send(std::string_view method, std::string_view path, std::string_view body) {
+    std::string text{method};
+    text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ");
+    text.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+    if (::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
+        throw std::runtime_error{"the service does not read"};
 }
 
 HttpAnswer HttpExchange::receive() {

@@ -19,11 +19,14 @@ struct HttpAnswer {
 /// One request on a connection of its own. Sending and receiving are two steps, so that many can be out at once.
 class HttpExchange {
 public:
+    /// Connects, and asks nothing yet.
+    explicit HttpExchange(unsigned short port);
     HttpExchange(unsigned short port, std::string_view method, std::string_view path, std::string_view body = {});
     HttpExchange(HttpExchange&& other) noexcept;
     HttpExchange& operator=(HttpExchange&&) = delete;
     ~HttpExchange();
 
+    void send(std::string_view method, std::string_view path, std::string_view body = {});
     /// Reads until the server closes the connection.
     HttpAnswer receive();
 

@@ -46,12 +46,6 @@ public:
     service::CapacityResult capacity(const std::string& id) {
         return wait<service::CapacityResult>([&](auto handler) { board_.capacity(id, handler); });
     }
-    service::BookingsResult list(service::BookingsQuestion question) {
-        return wait<service::BookingsResult>([&](auto handler) { board_.list(question, handler); });
-    }
-    service::BookingResult get(const std::string& id) {
-        return wait<service::BookingResult>([&](auto handler) { board_.get(id, handler); });
-    }
     std::vector<std::string> on_offer(service::MockType type) {
         Outcome<understudy::error_code, std::vector<std::string>> outcome;
         board_.on_offer(type, outcome.handler());
@@ -83,7 +77,6 @@ public:
     /// Says that the set was read with ticket 50.
     BoardDatabase& cover_exams() { return cover("hubspot_mock_exams.all_exams", ""); }
     BoardDatabase& cover_exam(const std::string& id) { return cover("hubspot_bookings.bookings_of_exam", id); }
-    BoardDatabase& cover_contact(const std::string& id) { return cover("hubspot_bookings.bookings_of_contact", id); }
 
 private:
     BoardDatabase& change(const std::string& table, const std::string& id, const std::string& changes) {

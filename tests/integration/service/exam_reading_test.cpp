@@ -1,3 +1,4 @@
+#include "booking_board.hpp"
 #include "cached_record_reader.hpp"
 #include "exam_board.hpp"
 #include "exam_stores.hpp"
@@ -56,7 +57,7 @@ struct Migrated : Database {
     }
 };
 
-/// The whole of it over a real replica: caches, stores, board; the source alone is a script.
+/// The whole of it over a real replica: caches, stores, boards; the source alone is a script.
 struct Reading {
     Migrated db;
     ScriptedSource<MockExam> exams{db.io.get_executor()};
@@ -68,6 +69,7 @@ struct Reading {
     CachedRecordReader<Cache<MockExam>, Cache<Booking>> reader{exam_cache, booking_cache, [] { return false; }};
     ExamBoard board{*db.pool, reader, ReadingParams{}, LocalCalendar{},
                     [] { return *understudy::parse_timestamp("2026-05-10T16:00:00Z"); }};
+    BookingBoard booking_board{reader, ReadingParams{}};
 
     std::size_t calls() const { return exams.calls().size() + bookings.calls().size(); }
 
@@ -87,7 +89,8 @@ struct Reading {
     }
     std::int64_t taken(const std::string& id) { return std::get<ExamCapacity>(capacity(id)).places.taken; }
     BookingPage list(const std::string& contact) {
-        return std::get<BookingPage>(wait<BookingsResult>([&](auto handler) { board.list({contact}, handler); }));
+        return std::get<BookingPage>(
+            wait<BookingsResult>([&](auto handler) { booking_board.list({contact}, handler); }));
     }
     void hint_exam_set(const std::string& id) {
         Outcome<understudy::error_code> done;

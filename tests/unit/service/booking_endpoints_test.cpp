@@ -194,10 +194,6 @@ BOOST_AUTO_TEST_CASE(d10_a_failure_is_503_never_no_bookings_never_404_never_403)
     get("701");
     check_refused(503, "SOURCE_UNAVAILABLE");
     BOOST_TEST(header("Retry-After") == "2");
-    bookings.list_result = ReplicaUnavailable{make_error_code(understudy::Errc::unavailable)};
-    list();
-    check_refused(503, "REPLICA_UNAVAILABLE");
-    BOOST_TEST(!header("Retry-After").empty());
     // An owner that is known from an old row refuses nobody.
     auto others = ScriptedBookings::anns();
     others.contact_id = "102";
