@@ -291,11 +291,13 @@ BOOST_AUTO_TEST_CASE(an_exam_that_is_gone_is_not_found_and_a_merged_one_leads_on
     db.exam("1", "state = 3");
     as<ExamNotFound>(db.capacity("1"));
     // What became of its bookings does not matter.
-    db.reader.answer = [](const std::string& asked) {
+    db.reader.answer = [&](const std::string& asked) {
+        if (asked == "bookings of 2")
+            db.cover_exam("2");
         return asked == "bookings of 1" ? understudy::error_code{Errc::timed_out} : understudy::error_code{};
     };
     as<ExamNotFound>(db.capacity("1"));
-    db.exam("2").cover_exam("2").booking("21", "2");
+    db.exam("2").booking("21", "2");
     db.reader.exam("2");
     db.reader.survivors["1"] = "2";
     const auto capacity = as<ExamCapacity>(db.capacity("1"));
