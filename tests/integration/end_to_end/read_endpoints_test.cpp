@@ -235,9 +235,9 @@ BOOST_AUTO_TEST_CASE(many_cold_lists_at_once_share_their_calls) {
         for (const auto& booking : data.at("bookings").as_array())
             BOOST_TEST_REQUIRE(booking.at("exam_date").is_string());
     }
-    // About ten when all arrive within ten milliseconds; how soon a busy machine can send them is not judged here.
+    // 8 to 12 of an unoptimised build on two idle processors; up to 17 while six other programs kept them busy.
     BOOST_TEST_MESSAGE("calls " << house.calls());
-    BOOST_TEST(house.calls() <= 40);
+    BOOST_TEST(house.calls() <= 20);
     BOOST_TEST(house.count("status_429") == 0);
 }
 
