@@ -38,6 +38,7 @@ struct SetLanding {
     Kind kind = Kind::failed;
     boost::system::error_code error{}; // why it failed, or is to be repeated
     std::shared_ptr<const SetReading<R>> reading{};
+    Ticket ticket = no_ticket; // of the flight
 };
 
 // Somebody who waits for flights; `slot` is the number that it gave when it joined.

@@ -63,7 +63,8 @@ public:
         const bool confirm = options.freshness != Freshness::fresh();
         fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, confirm);
         fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options, confirm);
-        return step;
+        // The load of a store that throws has landed already: nobody would wake the reader.
+        return pending(step, machine);
     }
 
     template<IndexTag By, class Waiter>
@@ -73,7 +74,8 @@ public:
         const auto step = machine.board(flights<ById<R>>(), set_flights<By>(), closed, room(), waiter, waiter, begun);
         fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, true);
         fill_sets<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
-        return step;
+        // The load of a store that throws has landed already: nobody would wake the reader.
+        return pending(step, machine);
     }
 
     // Loads records that nobody waits for.
@@ -87,7 +89,7 @@ public:
             begun.push_back(table.begin(id, ticket, options.priority));
             missing.push_back(std::move(id));
         }
-        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options, false);
+        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options, true);
     }
 
     bool idle() const noexcept { return fills_ == 0; }
@@ -131,6 +133,11 @@ private:
         if (!slot)
             slot = std::make_shared<Table>();
         return *static_cast<Table*>(slot.get());
+    }
+
+    template<class Step, class Machine>
+    static Step pending(Step step, const Machine& machine) {
+        return step == Step::wait ? machine.resume() : step;
     }
 
     ReadOptions count_fill(std::size_t values, const ReadOptions& reader) {

@@ -30,13 +30,13 @@ public:
     SetFillMachine(std::vector<Value> values, Ticket ticket)
         : values_{std::move(values)}
         , ticket_{ticket}
-        , landings_(values_.size()) {}
+        , landings_(values_.size(), failed(Errc::unavailable)) {}
 
     const std::vector<Value>& values() const noexcept { return values_; }
 
     void on_read_failed(boost::system::error_code error) {
         for (auto& landing : landings_)
-            landing = {Kind::failed, error, nullptr};
+            landing = failed(error);
     }
 
     // `elapsed`: since the fill asked, an upper bound of the answer's age.
@@ -46,17 +46,16 @@ public:
         for (std::size_t i = 0; i < readings.size(); ++i) {
             auto& reading = readings[i];
             if (reading.failed() || !put_in_order(reading)) {
-                landings_[i] = {Kind::failed, reading.error ? reading.error : make_error_code(Errc::malformed_answer),
-                                nullptr};
+                landings_[i] = failed(reading.error ? reading.error : make_error_code(Errc::malformed_answer));
                 continue;
             }
             if (reading.stale) {
                 reading.age += elapsed;
-                landings_[i] = {Kind::answered, {}, std::make_shared<const SetReading<R>>(std::move(reading))};
+                landings_[i] = answered(std::move(reading));
             } else if (agrees(reading)) {
                 observe(i, reading, elapsed);
             } else {
-                landings_[i] = {Kind::repeat, Errc::contended, nullptr};
+                landings_[i] = repeat(Errc::contended);
             }
         }
     }
@@ -80,7 +79,7 @@ public:
             if (outcomes[at] == Covered::covered)
                 landing.kind = Kind::covered;
             else if (outcomes[at] == Covered::dropped || overtaken(covering_[at]))
-                landing = {Kind::repeat, Errc::contended, nullptr};
+                landing = repeat(lagging(covering_[at]) ? Errc::source_lagging : Errc::contended);
             else
                 stored = false;
         }
@@ -90,6 +89,12 @@ public:
     const std::vector<SetLanding<R>>& landings() const noexcept { return landings_; }
 
 private:
+    SetLanding<R> failed(boost::system::error_code why) const { return {Kind::failed, why, nullptr, ticket_}; }
+    SetLanding<R> repeat(boost::system::error_code why) const { return {Kind::repeat, why, nullptr, ticket_}; }
+    SetLanding<R> answered(SetReading<R> reading) const {
+        return {Kind::answered, {}, std::make_shared<const SetReading<R>>(std::move(reading)), ticket_};
+    }
+
     // Members by ascending key, each once.
     static bool put_in_order(SetReading<R>& reading) {
         auto& members = reading.members;
@@ -129,14 +134,14 @@ private:
             seen.state = State::live;
             seen.version = member.version;
             seen.record = member.record;
-            seen.elapsed = std::max(member.age, reading.age) + elapsed;
+            seen.elapsed = member.age + elapsed;
             seen.confirm = true;
             observations_.push_back(std::move(seen));
         }
         // A member that by its own words belongs elsewhere is none.
         std::erase_if(reading.members, [&](const auto& member) { return !answers_to<By>(member.record, values_[i]); });
         reading.age += elapsed;
-        landings_[i] = {Kind::answered, {}, std::make_shared<const SetReading<R>>(std::move(reading))};
+        landings_[i] = answered(std::move(reading));
         coverages_.push_back(std::move(coverage));
         covering_.push_back(i);
     }
@@ -147,6 +152,14 @@ private:
         return std::any_of(members.begin(), members.end(), [&](const Reading<R>& member) {
             const auto at = observed_.at(member.id);
             return at < applied_.size() && applied_[at] != Applied::applied && applied_[at] != Applied::unchanged;
+        });
+    }
+
+    bool lagging(std::size_t i) const {
+        const auto& members = landings_[i].reading->members;
+        return std::any_of(members.begin(), members.end(), [&](const Reading<R>& member) {
+            const auto at = observed_.at(member.id);
+            return at < applied_.size() && applied_[at] == Applied::lagging;
         });
     }
 

@@ -123,7 +123,7 @@ public:
         for (std::size_t at = 0; at < found.rows.size(); ++at) {
             Slot& slot = slots_[active_[at]];
             slot.row = std::move(found.rows[at]);
-            if (slot.row.covered() && accepts(slot.row)) {
+            if (slot.row.covered() && (accepts(slot.row) || (slot.reread && slot.row.current()))) {
                 ++(slot.loaded ? stats_.misses : stats_.hits);
                 slot.reading = reading_of(slot.row);
                 slot.reading.tier = slot.loaded ? 1 : 0;
@@ -151,7 +151,14 @@ public:
         ++stats_.replica_failures;
         active_.insert(active_.end(), boarding_.begin(), boarding_.end());
         boarding_.clear();
-        return Step::ask_directly;
+        std::erase_if(active_, [this](std::size_t i) {
+            Slot& slot = slots_[i];
+            if (!slot.covers_only() && !slot.at_hand)
+                return false;
+            give_at_hand(slot, Errc::replica_unavailable);
+            return true;
+        });
+        return active_.empty() ? Step::finish : Step::ask_directly;
     }
 
     Step board(FlightTable<Id, Landing<R>>& by_id, FlightTable<Value, SetLanding<R>>& sets, bool closed,
@@ -161,12 +168,16 @@ public:
         begun.ticket = std::exchange(ticket_, no_ticket);
         for (const std::size_t i : std::exchange(boarding_, {})) {
             Slot& slot = slots_[i];
-            const bool read_set = !slot.row.covered() || !accepts_without_doubts(slot.row);
+            // A set that this call has read is not read again for the age of a member that its answer lacked.
+            const bool read_set = !slot.row.covered() ||
+                                  (!accepts_without_doubts(slot.row) && !(slot.reread && slot.row.mark != Mark::dirty));
+            if (slot.first == no_ticket)
+                slot.first = begun.ticket;
             if (read_set) {
                 const Ticket known =
-                    sees_every_write_ || options_.freshness != Freshness::fresh()
+                    trusted() && !slot.joined_in_vain
                         ? slot.row.ticket
-                        : std::max(slot.row.ticket, Ticket{static_cast<std::uint64_t>(begun.ticket) - 1});
+                        : std::max(slot.row.ticket, Ticket{static_cast<std::uint64_t>(slot.first) - 1});
                 board_one(i, slot.query.value, known, sets, closed, waits_for_sets, begun.ticket, begun.values,
                           begun.flights);
                 continue;
@@ -186,14 +197,18 @@ public:
             return false;
         slot.loaded = true;
         using Kind = typename SetLanding<R>::Kind;
-        // A tier beside which others write is not asked again: it would not know better.
-        const bool trusted = sees_every_write_ || options_.freshness != Freshness::fresh();
-        if (landing.kind == Kind::answered || (landing.kind == Kind::covered && !trusted))
-            answer(slot, *landing.reading);
-        else if (landing.kind == Kind::failed || (landing.kind == Kind::repeat && repeats_in_vain(slot, landing.error)))
+        slot.reread = landing.kind == Kind::covered;
+        // What was read before the reader came may lack a change of a member that was told before it came, too.
+        const bool late_enough = landing.ticket >= slot.first || options_.freshness != Freshness::fresh();
+        if (late_enough && landing.reading)
+            slot.at_hand = landing.reading;
+        if (landing.kind == Kind::failed || (landing.kind == Kind::repeat && repeats_in_vain(slot, landing.error)))
             fail(slot, landing.error);
+        else if (late_enough && (landing.kind == Kind::answered || (landing.kind == Kind::covered && !trusted())))
+            give_at_hand(slot,
+                         landing.reading->error ? landing.reading->error : make_error_code(Errc::replica_unavailable));
         else
-            active_.push_back(i);
+            look_up_again(i, landing.kind == Kind::answered);
         return pending_ == 0;
     }
 
@@ -203,13 +218,19 @@ public:
             return false;
         slot.loaded = true;
         using Kind = typename Landing<R>::Kind;
-        const auto why = landing.reading.error;
-        if (landing.kind == Kind::failed || (landing.kind == Kind::repeat && repeats_in_vain(slot, why)))
+        const bool stale = landing.kind == Kind::answered && landing.reading.stale;
+        const auto why = stale && !landing.reading.error ? make_error_code(Errc::unavailable) : landing.reading.error;
+        if (landing.kind == Kind::failed || stale)
             slot.error = why;
-        if (slot.waiting == 0 && slot.error)
-            fail(slot, std::exchange(slot.error, {}));
-        else if (slot.waiting == 0)
-            active_.push_back(i);
+        slot.lags = slot.lags || (landing.kind == Kind::repeat && why == Errc::source_lagging);
+        if (slot.waiting == 0) {
+            if (!slot.error && std::exchange(slot.lags, false) && repeats_in_vain(slot, Errc::source_lagging))
+                slot.error = Errc::source_lagging;
+            if (slot.error)
+                fail(slot, std::exchange(slot.error, {}));
+            else
+                look_up_again(i, false);
+        }
         return pending_ == 0;
     }
 
@@ -226,7 +247,7 @@ public:
                 fail(slot, Errc::deadline_exceeded);
         for (auto* rest : {&active_, &boarding_})
             for (const std::size_t i : std::exchange(*rest, {}))
-                fail(slots_[i], Errc::deadline_exceeded);
+                give_at_hand(slots_[i], Errc::deadline_exceeded);
         pending_ = 0;
         return Step::finish;
     }
@@ -262,10 +283,21 @@ private:
         SetReading<R> reading{};
         boost::system::error_code error{};
         int boardings = 0;
-        std::size_t waiting = 0; // flights
+        std::size_t waiting = 0;                        // flights
+        Ticket first = no_ticket;                       // at or after which the reader came
+        std::shared_ptr<const SetReading<R>> at_hand{}; // the last that was loaded for it, for want of the replica
         bool loaded = false;
-        bool lagged = false;
+        bool reread = false;         // the set itself, and covered
+        bool joined_in_vain = false; // a load from before the reader came
+        bool lags = false;           // in this round
+        bool lagged = false;         // in one before
+
+        // Whoever asks for no members wants the replica to hold them.
+        bool covers_only() const noexcept { return query.limit == 0; }
     };
+
+    // A tier beside which others write does not know what they wrote.
+    bool trusted() const noexcept { return sees_every_write_ || options_.freshness != Freshness::fresh(); }
 
     bool accepts(const SetRow<R>& row) const noexcept {
         return options_.freshness.accepts(!row.current() || !sees_every_write_, row.age);
@@ -309,6 +341,18 @@ private:
     // A server that lags is not cured by asking it over and over.
     static bool repeats_in_vain(Slot& slot, boost::system::error_code why) {
         return why == Errc::source_lagging && std::exchange(slot.lagged, true);
+    }
+
+    void look_up_again(std::size_t i, bool joined_in_vain) {
+        slots_[i].joined_in_vain = slots_[i].joined_in_vain || joined_in_vain;
+        active_.push_back(i);
+    }
+
+    void give_at_hand(Slot& slot, boost::system::error_code why) {
+        if (slot.at_hand && !slot.covers_only())
+            answer(slot, *slot.at_hand);
+        else
+            fail(slot, why);
     }
 
     void answer(Slot& slot, const SetReading<R>& whole) {
