@@ -12,6 +12,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t batch_limit = 100;
+constexpr std::size_t history_batch_limit = 50;
 
 std::vector<std::string> string_list(const json::object& body, std::string_view key) {
     std::vector<std::string> items;
@@ -112,11 +113,11 @@ Response CrmApi::batch_read(const Context& context) {
     auto type = type_at(context.call, 0);
     auto& object_type = store_.types[type];
     auto body = parse_object(context.request);
-    auto inputs = batch_inputs(body, batch_limit);
+    auto with_history = string_list(body, "propertiesWithHistory");
+    auto inputs = batch_inputs(body, with_history.empty() ? batch_limit : history_batch_limit);
     auto id_property = optional_text(body, "idProperty");
     if (id_property && *id_property != "hs_object_id")
         unique_property(type, *id_property);
-    auto with_history = string_list(body, "propertiesWithHistory");
     Projection projection(object_type, string_list(body, "properties"));
     projection.remove(context.shape.properties_dropped);
     auto archived = context.call.flag("archived");
@@ -153,6 +154,12 @@ Response CrmApi::batch_read(const Context& context) {
     if (!missing.empty())
         errors.push_back(missing_entry(object_type, missing));
     return batch_response(200, std::move(results), errors, context.now);
+}
+
+void CrmApi::arrange(const Context& context, std::vector<std::string>& results) {
+    if (store_.behaviour.shuffle_batches)
+        std::shuffle(results.begin(), results.end(), store_.random());
+    results.resize(results.size() - std::min(results.size(), context.shape.results_dropped));
 }
 
 Response CrmApi::batch_create(const Context& context) {
@@ -194,8 +201,7 @@ Response CrmApi::batch_create(const Context& context) {
             "}");
     }
     store_.advance(context.now);
-    if (store_.behaviour.shuffle_batches)
-        std::shuffle(results.begin(), results.end(), store_.random());
+    arrange(context, results);
     return batch_response(201, std::move(results), errors, context.now);
 }
 
@@ -247,8 +253,7 @@ Response CrmApi::batch_update(const Context& context) {
         results.push_back(with_trace(write_answer(type, *row.record, row.changes, false), row.trace_id) + "}");
     }
     store_.advance(context.now);
-    if (store_.behaviour.shuffle_batches)
-        std::shuffle(results.begin(), results.end(), store_.random());
+    arrange(context, results);
     return batch_response(200, std::move(results), errors, context.now);
 }
 
@@ -302,8 +307,7 @@ Response CrmApi::batch_upsert(const Context& context) {
                           (created ? R"(,"new":true})" : R"(,"new":false})"));
     }
     store_.advance(context.now);
-    if (store_.behaviour.shuffle_batches)
-        std::shuffle(results.begin(), results.end(), store_.random());
+    arrange(context, results);
     return batch_response(200, std::move(results), errors, context.now);
 }
 

@@ -70,6 +70,8 @@ private:
     std::optional<ApiError> conflict(TypeIndex type, const Changes& changes, const Record* self);
     Values new_values(TypeIndex type, const boost::json::object& properties, Changes& changes) const;
     void associate_inline(TypeIndex type, Record* record, const boost::json::object& input, Millis now);
+    /// Shuffles the results of a batch, and drops those that a fault takes.
+    void arrange(const Context& context, std::vector<std::string>& results);
     std::string write_answer(TypeIndex type, const Record& record, const Changes& changes, bool created) const;
 
     Store& store_;

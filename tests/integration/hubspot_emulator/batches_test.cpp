@@ -47,6 +47,17 @@ BOOST_AUTO_TEST_CASE(a_read_is_shuffled_the_same_way_for_a_seed) {
     BOOST_TEST(text(answer, "numErrors") == "(absent)");
 }
 
+BOOST_AUTO_TEST_CASE(histories_are_read_fifty_at_a_time) {
+    auto settings = EmulatedPortal::quick();
+    settings.seed.contacts = 60;
+    EmulatedPortal portal{settings};
+    for (int count : {50, 51}) {
+        portal.post(contacts_path + "/batch/read",
+                    {{"inputs", inputs(count)}, {"propertiesWithHistory", {"sj_credits"}}});
+        BOOST_TEST(portal.status == (count == 50 ? 200 : 400));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(one_error_stands_for_all_that_are_missing) {
     EmulatedPortal portal;
     auto answer = portal.post(contacts_path + "/batch/read", {{"idProperty", "email"},

@@ -111,6 +111,15 @@ BOOST_AUTO_TEST_CASE(answers_may_be_incomplete_or_old) {
     auto fewer = portal.post(contacts_path + "/batch/read", two);
     BOOST_TEST(portal.status == 200);
     BOOST_TEST(fewer.at("results").as_array().size() == 1u);
+    // A write that is left out of the answer is carried out.
+    portal.post("/_control/faults", {{"action", "drop_results"}, {"times", 1}});
+    json::object properties{{"cs_credits", "8"}};
+    const json::array one{json::object{{"id", seeded_id(2)}, {"properties", properties}}};
+    auto none = portal.post(contacts_path + "/batch/update", {{"inputs", one}});
+    BOOST_TEST(portal.status == 200);
+    BOOST_TEST(none.at("results").as_array().empty());
+    BOOST_TEST(text(portal.get(contacts_path + "/" + seeded_id(2) + "?properties=cs_credits"), "properties",
+                    "cs_credits") == "8");
     BOOST_TEST(text(portal.get(path), "properties", "sj_credits") == "71");
 }
 
