@@ -19,3 +19,4 @@
 #include <understudy/record.hpp>
 #include <understudy/relation.hpp>
 #include <understudy/store.hpp>
+#include <understudy/writable_source.hpp>

@@ -70,6 +70,8 @@ std::vector<Booking> true_bookings() {
         const auto& properties = record.at("properties");
         Booking booking;
         booking.id = id;
+        booking.booking_id = text_of(properties.at("booking_id"));
+        booking.idempotency_key = text_of(properties.at("idempotency_key"));
         booking.name = text_of(properties.at("name"));
         booking.is_active = text_of(properties.at("is_active"));
         booking.associated_contact_id = text_of(seeded.at("contact_id"));

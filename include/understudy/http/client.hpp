@@ -43,7 +43,7 @@ public:
     /// *Errors*: `unavailable` (no connection could be made, or it was lost and the request is repeatable), `timed_out`
     /// (sent, and no answer in time; or lost and not repeatable: it may have taken effect), `overloaded` (too many
     /// wait, or all connections stayed busy), `malformed_answer` (not HTTP, or too large), `shutting_down`,
-    /// `deadline_exceeded` (no time was left at the start). `Answer::failure` then says more, for logs.
+    /// `deadline_exceeded` (no time was left when it was to be sent). `Answer::failure` then says more, for logs.
     ///
     /// *Cancellation*: terminal, partial and total, with `operation_aborted`; what was sent may have taken effect, and
     /// its connection is closed.

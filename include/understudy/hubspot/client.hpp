@@ -20,7 +20,7 @@
 
 namespace understudy::hubspot {
 
-/// The calls of HubSpot's CRM API that read, one method a call, in one version of the API and with one token.
+/// The calls of HubSpot's CRM API that records need, one method a call, in one version of the API and with one token.
 ///
 /// A handle: copies share connections. Use it from its executor only; handlers run there unless they have an executor
 /// of their own. Every call tells `Params::on_rate` what it learned of the limits, and `Params::on_error` why it
@@ -44,8 +44,10 @@ public:
     template<class Token = boost::asio::deferred_t>
     auto async_read(std::string_view type, std::string_view id, const ReadQuery& query,
                     std::chrono::milliseconds timeout, Token&& token = {}) {
-        std::string target = caller_->paths.object(type, id) + "?archived=false";
+        std::string target = caller_->paths.object(type, id) + archived(query);
         append(target, "properties", query.properties);
+        if (!query.history_of.empty())
+            append(target, "propertiesWithHistory", {query.history_of});
         if (!query.id_property.empty())
             target += "&idProperty=" + http::encoded(query.id_property);
         CallKind kind{named("read", type)};
@@ -59,16 +61,41 @@ public:
                                             std::forward<Token>(token));
     }
 
-    /// Up to 100 records, by ids or by a property with unique values; see `BatchAnswer` for what to expect.
+    /// Up to 100 records (50 with a history), by ids or by a property with unique values; see `BatchAnswer` for what to
+    /// expect.
     template<class Token = boost::asio::deferred_t>
     auto async_batch_read(std::string_view type, const std::vector<std::string>& inputs, const ReadQuery& query,
                           std::chrono::milliseconds timeout, Token&& token = {}) {
         boost::json::object body{{"inputs", ids(inputs)}, {"properties", texts(query.properties)}};
         if (!query.id_property.empty())
             body.emplace("idProperty", query.id_property);
-        return start<BatchAnswer>(post(caller_->paths.batch_read(type) + "?archived=false", body),
+        if (!query.history_of.empty())
+            body.emplace("propertiesWithHistory", texts({query.history_of}));
+        return start<BatchAnswer>(post(caller_->paths.batch_read(type) + archived(query), body),
                                   CallKind{named("batch read", type)}, timeout, detail::parse_batch,
                                   std::forward<Token>(token));
+    }
+
+    /// Writes the properties of up to 100 records, each once. See `WriteAnswer` for what to expect; an error that says
+    /// `applied_unknown` leaves open whether anything was written, `refused` and `conflict` say that nothing was.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_update(std::string_view type, const std::vector<WriteInput>& inputs,
+                            std::chrono::milliseconds timeout, Token&& token = {}) {
+        return write("update", type, inputs, timeout, std::forward<Token>(token));
+    }
+
+    /// Makes up to 100 records, each with its associations. As `async_batch_update`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_create(std::string_view type, const std::vector<WriteInput>& inputs,
+                            std::chrono::milliseconds timeout, Token&& token = {}) {
+        return write("create", type, inputs, timeout, std::forward<Token>(token));
+    }
+
+    /// Archives up to 100 records; only their ids count. The answer names none of them. As `async_batch_update`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_archive(std::string_view type, const std::vector<WriteInput>& inputs,
+                             std::chrono::milliseconds timeout, Token&& token = {}) {
+        return write("archive", type, inputs, timeout, std::forward<Token>(token));
     }
 
     /// A page of all records, by ascending id.
@@ -164,6 +191,10 @@ private:
         return {http::Method::post, std::move(target), {}, boost::json::serialize(body), true};
     }
 
+    static const char* archived(const ReadQuery& query) {
+        return query.archived ? "?archived=true" : "?archived=false";
+    }
+
     static void append(std::string& target, std::string_view name, const std::vector<std::string>& values) {
         if (values.empty())
             return;
@@ -183,6 +214,39 @@ private:
         for (const auto& input : inputs)
             array.emplace_back(boost::json::object{{"id", input}});
         return array;
+    }
+
+    static boost::json::object row(const WriteInput& input, bool archive) {
+        boost::json::object row;
+        if (!input.id.empty())
+            row.emplace("id", input.id);
+        if (archive)
+            return row;
+        row.emplace("properties", input.properties);
+        if (!input.trace.empty())
+            row.emplace("objectWriteTraceId", input.trace);
+        boost::json::array associations;
+        for (const auto& to : input.associations) {
+            boost::json::object type{{"associationCategory", to.category}, {"associationTypeId", to.type_id}};
+            associations.push_back({{"to", {{"id", to.to_id}}}, {"types", boost::json::array{std::move(type)}}});
+        }
+        if (!associations.empty())
+            row.emplace("associations", std::move(associations));
+        return row;
+    }
+
+    template<class Token>
+    auto write(std::string_view what, std::string_view type, const std::vector<WriteInput>& inputs,
+               std::chrono::milliseconds timeout, Token&& token) {
+        boost::json::array rows;
+        for (const auto& input : inputs)
+            rows.emplace_back(row(input, what == "archive"));
+        http::Request request{http::Method::post, caller_->paths.batch(type, what)};
+        request.body = boost::json::serialize(boost::json::object{{"inputs", std::move(rows)}});
+        CallKind kind{named("batch " + std::string{what}, type)};
+        kind.write = true;
+        return start<WriteAnswer>(std::move(request), std::move(kind), timeout, detail::parse_written,
+                                  std::forward<Token>(token));
     }
 
     template<class Result, class Token>

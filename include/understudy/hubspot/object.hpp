@@ -5,6 +5,8 @@
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +21,10 @@ struct Object {
     /// From the top-level `updatedAt`.
     Version version = no_version;
     bool archived = false;
+    /// The values that a property has had, the newest first, by its name; only if they were asked for.
+    std::map<std::string, std::vector<std::string>, std::less<>> history{};
+    /// In the answer of a write: which of its inputs this is about, if the server says so.
+    std::string trace{};
 };
 
 /// What to return of each record, and by which property it is asked for.
@@ -26,6 +32,10 @@ struct ReadQuery {
     std::vector<std::string> properties{};
     /// A property with unique values by which the inputs are meant; empty for ids.
     std::string id_property{};
+    /// A property whose history is to be returned as well; a batch may then have 50 inputs.
+    std::string history_of{};
+    /// Whether to read the archived records instead of the others.
+    bool archived = false;
 };
 
 /// Where to begin a list, and how much of it.
@@ -44,6 +54,10 @@ struct BatchError {
     /// The server's words, for logs.
     std::string category{};
     std::string message{};
+    /// The inputs of a write that it is about; see `WriteInput::trace`.
+    std::vector<std::string> traces{};
+    /// The record that has the unique value already.
+    std::string existing_id{};
 };
 
 /// The answer of a batch read: in no order, not necessarily complete, and under other ids than asked for where records
@@ -85,6 +99,32 @@ struct Associations {
 struct AssociationsAnswer {
     std::vector<Associations> results{};
     std::vector<BatchError> errors{};
+};
+
+/// A connection to be made with a new record.
+struct NewAssociation {
+    std::string to_id{};
+    std::string category{};
+    std::int64_t type_id = 0;
+};
+
+/// One row of a batch that writes.
+struct WriteInput {
+    /// Empty for a record that is to be made.
+    std::string id{};
+    boost::json::object properties{};
+    /// Of a record that is to be made.
+    std::vector<NewAssociation> associations{};
+    /// What the answer calls the row; different for each row of a batch. Without it one bad row refuses all.
+    std::string trace{};
+};
+
+/// The answer of a batch that writes: in no order, and not necessarily complete. The objects hold what was changed.
+struct WriteAnswer {
+    std::vector<Object> objects{};
+    std::vector<BatchError> errors{};
+    /// Beside the error of a call: the record that has the unique value already.
+    std::string existing_id{};
 };
 
 struct PropertyDefinition {

@@ -15,6 +15,7 @@ struct LinkParams {
     std::string to{};
     std::int64_t type_id = 0;
     std::int64_t reverse_type_id = 0;
+    std::string category = "HUBSPOT_DEFINED";
 };
 
 /// What a record type and its links are called in one account. Made with the defaults of the record's traits:
@@ -29,7 +30,7 @@ public:
 
     ObjectParams() {
         for_each_link<R>([this](auto place, const auto& link) {
-            links_[place] = {std::string{link.to}, link.type_id, link.reverse_type_id};
+            links_[place] = {std::string{link.to}, link.type_id, link.reverse_type_id, std::string{link.category}};
         });
     }
 

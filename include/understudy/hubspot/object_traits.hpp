@@ -22,6 +22,7 @@ namespace understudy::hubspot {
 ///         static constexpr std::string_view object_type = "2-50158943"; // the default: every portal has its own
 ///         static constexpr std::tuple names{Named<&Booking::status>{"is_active"}}; // may be left out
 ///         static constexpr std::string_view last_modified = "hs_lastmodifieddate"; // may be left out
+///         static constexpr std::string_view operation_property = "last_write";     // may be left out
 ///         static constexpr std::tuple links{                                       // may be left out
 ///             Link<&Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
 ///         using typed_by_hand = Members<&Booking::exam_date>;                      // may be left out
@@ -32,7 +33,8 @@ namespace understudy::hubspot {
 /// record, and with it every set that the record belongs to.
 ///
 /// Every member but the key and the links is a property, called what the member is called unless `names` says
-/// otherwise. The key is the record's top-level id; a link is filled from associations.
+/// otherwise. The key is the record's top-level id; a link is filled from associations. `operation_property` is a text
+/// that nobody else writes: each write leaves its name there, and is found again by it.
 template<class R>
 struct ObjectTraits;
 
@@ -74,6 +76,9 @@ struct Link {
     /// Which records can have such associations at all, as their properties say; others are not asked for any, and have
     /// none. Null for all.
     bool (*where)(const record_type&) = nullptr;
+    /// Who defined the association type, as the vendor puts it (`USER_DEFINED` for one with a label of the account's
+    /// own): needed to make one.
+    std::string_view category = "HUBSPOT_DEFINED";
 };
 
 /// A record that HubSpot can hold.
@@ -184,6 +189,15 @@ std::vector<std::string> property_names() {
     std::vector<std::string> names;
     for_each_property<R>([&](auto, std::string_view name) { names.emplace_back(name); });
     return names;
+}
+
+/// The property that holds the names of writes; empty if there is none.
+template<HubspotRecord R>
+constexpr std::string_view operation_property() {
+    if constexpr (requires { ObjectTraits<R>::operation_property; })
+        return ObjectTraits<R>::operation_property;
+    else
+        return {};
 }
 
 /// The property that says when a record was changed last: `lastmodifieddate` of contacts, `hs_lastmodifieddate` of

@@ -35,6 +35,10 @@ public:
         return objects(type) + "/" + http::encoded(id);
     }
     std::string batch_read(std::string_view type) const { return objects(type) + "/batch/read"; }
+    /// `what` is `update`, `create` or `archive`.
+    std::string batch(std::string_view type, std::string_view what) const {
+        return objects(type) + "/batch/" + std::string{what};
+    }
     std::string search(std::string_view type) const { return objects(type) + "/search"; }
 
     std::string associations(std::string_view from, std::string_view id, std::string_view to) const {

@@ -4,13 +4,16 @@
 #include <understudy/hubspot/client.hpp>
 #include <understudy/hubspot/detail/check_machine.hpp>
 #include <understudy/hubspot/detail/fetch_machine.hpp>
-#include <understudy/hubspot/detail/read_operation.hpp>
+#include <understudy/hubspot/detail/find_machine.hpp>
+#include <understudy/hubspot/detail/operation.hpp>
 #include <understudy/hubspot/detail/search_machine.hpp>
 #include <understudy/hubspot/detail/set_machine.hpp>
 #include <understudy/hubspot/detail/whole_machine.hpp>
+#include <understudy/hubspot/detail/write_rows.hpp>
 #include <understudy/hubspot/object_params.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
+#include <understudy/writable_source.hpp>
 
 #include <boost/asio/deferred.hpp>
 
@@ -45,7 +48,7 @@ inline constexpr bool is_link_index<By> = is_link<By::member>;
 
 } // namespace detail
 
-/// The records of one object type of a HubSpot account, as a source.
+/// The records of one object type of a HubSpot account, as a source that can be written to.
 ///
 /// A record is answered complete or not at all. A property that is null is "no value", as is one that the answer leaves
 /// out while the account still defines it, if the record has no null beside it (accounts differ; one that writes nulls
@@ -126,7 +129,53 @@ public:
                                                  std::move(values));
     }
 
-    /// Checks that the account defines every property of the record. To be done once, at the start.
+    /// Writes patches, 100 a call. Each leaves its name in the record's `operation_property`, if there is one.
+    ///
+    /// A row is `refused` if the server refuses it by name, or alone: a batch that is refused as a whole is sent again
+    /// by halves. One that the answer does not account for is read: it is `applied` if its name is there, `merged` if
+    /// another record answers. Limits, locks and missing permissions leave rows `unsent`, as does a time-out before the
+    /// request was sent; lost answers, and those of the server's own failures or of gateways, leave them `unknown`.
+    ///
+    /// *Signature*: `WriteSignature<R>`. *Cancellation*: terminal, partial and total, with `operation_aborted`; what
+    /// was sent may still take effect.
+    template<class Token = boost::asio::deferred_t>
+    auto async_update(const std::vector<Change<R>>& changes, WriteOptions options, Token&& token = {}) {
+        return write(detail::Writing::update, detail::rows_of(changes), options, std::forward<Token>(token));
+    }
+
+    /// Makes records, 100 a call, each with its associations in the same call. Members without a value, and read-only
+    /// ones that are no links, are not sent. One that is refused for a unique value that is taken says who has it.
+    /// Otherwise as `async_update`, but that a row which the answer does not account for is `unknown`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_create(const std::vector<Creation<R>>& creations, WriteOptions options, Token&& token = {}) {
+        return write(detail::Writing::create, detail::rows_of(creations, state_->portal.object), options,
+                     std::forward<Token>(token));
+    }
+
+    /// Archives records, 100 a call. As `async_update`, but that the answer names no row: one that was accepted is
+    /// `applied`, also if there was no such record, or if it was merged away and nothing happened. Reading it tells.
+    template<class Token = boost::asio::deferred_t>
+    auto async_archive(const std::vector<key_t<R>>& keys, WriteOptions options, Token&& token = {}) {
+        return write(detail::Writing::archive, detail::rows_of<R>(keys), options, std::forward<Token>(token));
+    }
+
+    /// Looks for the names of writes in the records, also in archived ones; 50 a call. `unknown` if a read failed, if
+    /// the record's traits name no `operation_property`, if the account does not define it, and if the record was
+    /// merged away and the survivor does not know the write.
+    ///
+    /// *Signature*: `LandedSignature`. *Cancellation* as above.
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_operations(const std::vector<SentOperation<R>>& sent, WriteOptions options, Token&& token = {}) {
+        std::vector<detail::FindMachine::Sent> asked;
+        asked.reserve(sent.size());
+        for (const auto& operation : sent)
+            asked.emplace_back(encode_property(operation.key), operation.operation);
+        return detail::async_run<detail::FindMachine>(state_, reading(options), std::forward<Token>(token),
+                                                      operation_property<R>(), std::move(asked));
+    }
+
+    /// Checks that the account defines every property of the record, and the one that holds the names of writes. To be
+    /// done once, at the start.
     ///
     /// *Signature*: `void(error_code, std::vector<std::string>)`, with the names of those that are missing.
     /// *Errors*: `schema_mismatch` if any is; those of `Client`. *Cancellation* as above.
@@ -134,8 +183,10 @@ public:
     auto async_check_properties(std::chrono::milliseconds timeout, Token&& token = {}) {
         ReadOptions options;
         options.timeout = timeout;
-        return detail::async_run<detail::CheckMachine>(state_, options, std::forward<Token>(token),
-                                                       property_names<R>());
+        auto needed = property_names<R>();
+        if (!operation_property<R>().empty())
+            needed.emplace_back(operation_property<R>());
+        return detail::async_run<detail::CheckMachine>(state_, options, std::forward<Token>(token), std::move(needed));
     }
 
 private:
@@ -143,6 +194,19 @@ private:
         using StoreState::StoreState;
         detail::Portal<R> portal{};
     };
+
+    static ReadOptions reading(const WriteOptions& options) {
+        ReadOptions how;
+        how.priority = options.priority;
+        how.timeout = options.timeout;
+        return how;
+    }
+
+    template<class Token>
+    auto write(detail::Writing what, std::vector<detail::WriteRow> rows, const WriteOptions& options, Token&& token) {
+        return detail::async_run<detail::WriteMachineOf<R>>(state_, reading(options), std::forward<Token>(token), what,
+                                                            std::move(rows), operation_property<R>());
+    }
 
     template<class By>
     static auto set_machine() {

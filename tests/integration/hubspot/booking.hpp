@@ -28,6 +28,8 @@ BOOST_DESCRIBE_STRUCT(MockExam, (), (id, mock_type, capacity, prerequisite_exam_
 /// A booking, with the ids of its contact and its exam.
 struct Booking {
     std::string id;
+    std::optional<std::string> booking_id;
+    std::optional<std::string> idempotency_key;
     std::optional<std::string> name;
     std::optional<std::string> is_active;
     std::optional<std::string> associated_contact_id;
@@ -35,7 +37,8 @@ struct Booking {
 
     friend bool operator==(const Booking&, const Booking&) = default;
 };
-BOOST_DESCRIBE_STRUCT(Booking, (), (id, name, is_active, associated_contact_id, associated_mock_exam))
+BOOST_DESCRIBE_STRUCT(Booking, (),
+                      (id, booking_id, idempotency_key, name, is_active, associated_contact_id, associated_mock_exam))
 
 template<>
 struct understudy::RecordTraits<MockExam> {
@@ -55,14 +58,17 @@ template<>
 struct understudy::hubspot::ObjectTraits<MockExam> {
     static constexpr std::string_view object_type = "2-50158913";
     static constexpr std::tuple links{Link<&MockExam::prerequisite_exam_ids>{
-        .to = "2-50158913", .type_id = 1340, .reverse_type_id = 1339, .where = [](const MockExam& exam) {
-            return exam.mock_type == "Mock Discussion";
-        }}};
+        .to = "2-50158913",
+        .type_id = 1340,
+        .reverse_type_id = 1339,
+        .where = [](const MockExam& exam) { return exam.mock_type == "Mock Discussion"; },
+        .category = "USER_DEFINED"}};
 };
 
 template<>
 struct understudy::hubspot::ObjectTraits<Booking> {
     static constexpr std::string_view object_type = "2-50158943";
+    static constexpr std::string_view operation_property = "understudy_operation";
     static constexpr std::tuple links{Link<&Booking::associated_contact_id>{.to = "0-1", .type_id = 1277},
                                       Link<&Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
 };

@@ -33,11 +33,13 @@ template<>
 struct understudy::RecordTraits<Contact> {
     static constexpr std::string_view name = "contact";
     static constexpr auto key = &Contact::id;
+    using read_only = Members<&Contact::more_emails>;
 };
 
 template<>
 struct understudy::hubspot::ObjectTraits<Contact> {
     static constexpr std::string_view object_type = "0-1";
+    static constexpr std::string_view operation_property = "understudy_operation";
     static constexpr std::tuple names{Named<&Contact::more_emails>{"hs_additional_emails"}};
 };
 

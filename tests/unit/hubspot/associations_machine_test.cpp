@@ -41,7 +41,7 @@ struct Asker {
         steps.look();
     }
 
-    struct Machine final : inside::ReadMachine {
+    struct Machine final : inside::Machine {
         Machine(Asker& asker, std::int64_t type)
             : lists{"2-2", "2-1", type, asker.limit, problems_} {}
         std::optional<inside::AnyCall> next() override { return lists.next(true); }

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(every_status_has_one_meaning) {
         {500, plain, writing(), Errc::timed_out},
         {502, html, batch(), Errc::unavailable},
         {502, html, writing(), Errc::timed_out},
-        {503, plain, writing(), Errc::unavailable},
+        {503, plain, writing(), Errc::timed_out},
         {504, html, batch(), Errc::timed_out},
         {521, html, batch(), Errc::unavailable},
         {522, html, batch(), Errc::unavailable},
@@ -101,19 +101,29 @@ BOOST_AUTO_TEST_CASE(every_status_has_one_meaning) {
 
 BOOST_AUTO_TEST_CASE(conditions_say_what_a_caller_can_do) {
     const auto error = [](int status, const hubspot::CallKind& kind) {
-        return hubspot::judge(answer(status, ""), kind, now).detail.error;
+        return hubspot::judge(answer(status, R"({"message":"m"})"), kind, now).detail.error;
     };
     for (const int status : {408, 414, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 599})
         BOOST_TEST(bool(error(status, batch()) == Condition::retryable), status);
     // None of these says anything about the record that was written.
-    for (const int status : {401, 403, 414, 423, 429, 477, 500, 503, 530})
+    for (const int status : {401, 403, 405, 413, 414, 423, 429, 477, 500, 503, 530})
         BOOST_TEST(bool(error(status, writing()) != Condition::refused), status);
-    for (const int status : {400, 405, 409, 410, 422})
+    for (const int status : {400, 404, 409, 410, 422})
         BOOST_TEST(bool(error(status, writing()) == Condition::refused), status);
-    for (const int status : {500, 502, 504, 524})
+    for (const int status : {302, 408, 500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 599})
         BOOST_TEST(bool(error(status, writing()) == Condition::applied_unknown), status);
-    for (const int status : {401, 403, 409, 423, 429, 477})
+    for (const int status : {400, 401, 403, 404, 405, 409, 413, 414, 415, 423, 429, 477, 530})
         BOOST_TEST(bool(error(status, writing()) != Condition::applied_unknown), status);
+    // A gateway's page refuses no write, whatever its status; where nothing is carried out, it matters not who says so.
+    for (const int status : {400, 404, 409, 410, 422})
+        for (const std::string& body : {html, std::string{}, std::string{"{}"}})
+            BOOST_TEST(
+                bool(hubspot::judge(answer(status, body), writing(), now).detail.error == Condition::applied_unknown),
+                status);
+    for (const int status : {401, 403, 413, 414, 423, 429, 477})
+        BOOST_TEST(
+            bool(hubspot::judge(answer(status, html), writing(), now).detail.error != Condition::applied_unknown),
+            status);
     for (const int status : {401, 403, 429, 500, 503})
         BOOST_TEST(bool(error(status, batch()) == Condition::recoverable_by_fallback), status);
 }

@@ -37,6 +37,7 @@ template<>
 struct understudy::RecordTraits<Exam> {
     static constexpr std::string_view name = "exam";
     static constexpr auto key = &Exam::id;
+    using read_only = Members<&Exam::required>;
 };
 
 template<>
@@ -49,8 +50,11 @@ struct understudy::RecordTraits<Seat> {
 template<>
 struct understudy::hubspot::ObjectTraits<Exam> {
     static constexpr std::string_view object_type = "2-1";
-    static constexpr std::tuple links{Link<&Exam::required>{
-        .to = "2-1", .type_id = 40, .where = [](const Exam& exam) { return exam.kind == "discussion"; }}};
+    static constexpr std::tuple links{
+        Link<&Exam::required>{.to = "2-1",
+                              .type_id = 40,
+                              .where = [](const Exam& exam) { return exam.kind == "discussion"; },
+                              .category = "USER_DEFINED"}};
 };
 
 template<>

@@ -91,6 +91,7 @@ private:
         call.answer({}, page(call.from, call.to, call.id, call.after));
     }
     void answer_one(const understudy::hubspot::detail::Search& call) { call.answer({}, {}); }
+    void answer_one(const understudy::hubspot::detail::WriteBatch& call) { call.answer({}, {}); }
 
     const understudy::hubspot::Object* find(const std::string& id) const {
         const auto survivor = merged.find(id);

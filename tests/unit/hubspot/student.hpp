@@ -44,6 +44,7 @@ struct understudy::RecordTraits<Student> {
 template<>
 struct understudy::hubspot::ObjectTraits<Student> {
     static constexpr std::string_view object_type = "0-1";
+    static constexpr std::string_view operation_property = "last_write";
     static constexpr std::tuple names{Named<&Student::others>{"hs_additional_emails"},
                                       Named<&Student::active>{"is_active"}};
 };

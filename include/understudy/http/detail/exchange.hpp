@@ -146,6 +146,12 @@ private:
     template<class Self>
     void send(Self& self) {
         auto& x = *exchange_;
+        // Whoever is told that time is up relies on nothing being sent afterwards.
+        if (std::chrono::steady_clock::now() >= x.deadline) {
+            pool_->give_back(std::move(x.connection));
+            return finish(self, Errc::deadline_exceeded, {Phase::waiting, {}, "a connection became free too late"},
+                          step_ == Step::start);
+        }
         step_ = Step::sending;
         x.renew_parser(pool_->params().max_body);
         x.connection->lowest().expires_at(x.deadline);

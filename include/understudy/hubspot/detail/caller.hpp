@@ -42,10 +42,9 @@ struct Caller {
     }
 
     /// The JSON of a good answer. Nothing, and no error, when the one record asked for is not there. `asked` is when
-    /// the call was made.
-    std::optional<boost::json::value> accept(error_code& error, const http::Answer& answer, const CallKind& kind,
-                                             std::chrono::steady_clock::time_point asked) const {
-        Verdict verdict;
+    /// the call was made; `verdict` says more about an error.
+    std::optional<boost::json::value> accept(error_code& error, Verdict& verdict, const http::Answer& answer,
+                                             const CallKind& kind, std::chrono::steady_clock::time_point asked) const {
         if (error) {
             if (error == boost::asio::error::operation_aborted)
                 return std::nullopt;
@@ -56,6 +55,8 @@ struct Caller {
                 report(rate);
             }
             if (answer.status >= 200 && answer.status < 300) {
+                if (answer.status == 204)
+                    return boost::json::value{};
                 if (auto value = parse_json(answer.body))
                     return value;
                 refuse_answer(error, answer, kind);
@@ -126,12 +127,16 @@ public:
     template<class Self>
     void operator()(Self& self, error_code error, const http::Answer& answer) {
         Result result{};
-        if (auto value = caller_->accept(error, answer, call_->kind, asked_)) {
+        Verdict verdict;
+        if (auto value = caller_->accept(error, verdict, answer, call_->kind, asked_)) {
             if (auto parsed = call_->parse(std::move(*value)))
                 result = std::move(*parsed);
             else
                 caller_->refuse_answer(error, answer, call_->kind);
         }
+        if constexpr (requires { result.existing_id; })
+            if (error)
+                result.existing_id = std::move(verdict.detail.existing_id);
         self.complete(error, std::move(result));
     }
 

@@ -3,11 +3,13 @@
 #include <understudy/hubspot/error_detail.hpp>
 #include <understudy/hubspot/object.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -65,21 +67,32 @@ struct Search {
     Answer<Page> answer;
 };
 
-using AnyCall =
-    std::variant<ReadBatch, ReadOne, ReadDefinitions, ReadPage, ReadAssociations, ReadAssociationPage, Search>;
+enum class Writing : std::uint8_t { update, create, archive };
+
+struct WriteBatch {
+    Writing what;
+    std::vector<WriteInput> inputs;
+    Answer<WriteAnswer> answer;
+};
+
+using AnyCall = std::variant<ReadBatch, ReadOne, ReadDefinitions, ReadPage, ReadAssociations, ReadAssociationPage,
+                             Search, WriteBatch>;
 
 /// Decides which calls an operation makes, and what their answers mean. Knows no I/O: a driver makes every call that
 /// `next` gives, several at once, and hands over the answers in whatever order they come. When `next` gives nothing and
 /// no answer is outstanding, the operation is done.
-class ReadMachine {
+class Machine {
 public:
-    ReadMachine() = default;
-    ReadMachine(const ReadMachine&) = delete;
-    ReadMachine& operator=(const ReadMachine&) = delete;
-    virtual ~ReadMachine() = default;
+    Machine() = default;
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+    virtual ~Machine() = default;
 
     /// A call to make now; nothing if there is none until another answer has come.
     virtual std::optional<AnyCall> next() = 0;
+
+    /// What it does, for the logs.
+    virtual std::string_view verb() const noexcept { return "read"; }
 
     /// What was wrong with single records since the last call, for the logs.
     virtual std::vector<ErrorDetail> take_problems() { return std::exchange(problems_, {}); }

@@ -11,7 +11,7 @@
 namespace understudy::hubspot::detail {
 
 /// Which of a record type's properties the account does not define.
-class CheckMachine final : public ReadMachine {
+class CheckMachine final : public Machine {
 public:
     using signature = void(boost::system::error_code, std::vector<std::string>);
 

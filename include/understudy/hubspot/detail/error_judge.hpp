@@ -79,7 +79,33 @@ inline RateReport refusal(const ErrorDetail& detail, const CallKind& kind) {
     return report;
 }
 
+// What a status of 400 and above says of a write: that it was refused, that nothing came of it, or that nobody knows.
+inline Errc errc_of_write_status(int status) noexcept {
+    switch (status) {
+    case 401:
+    case 530:
+        return Errc::unauthorized;
+    case 403:
+        return Errc::forbidden;
+    case 429:
+        return Errc::rate_limited;
+    case 409:
+        return Errc::conflict;
+    case 400:
+    case 404:
+    case 410:
+    case 422:
+        return Errc::refused;
+    case 408:
+        return Errc::timed_out;
+    default: // the server may have done it, and a gateway lost the answer
+        return status >= 500 ? Errc::timed_out : Errc::unavailable;
+    }
+}
+
 inline Errc errc_of_status(int status, bool write) noexcept {
+    if (write && status >= 400)
+        return errc_of_write_status(status);
     switch (status) {
     case 401:
     case 530: // a token so malformed that the gateway refuses it
@@ -99,9 +125,6 @@ inline Errc errc_of_status(int status, bool write) noexcept {
     case 504:
     case 524:
         return Errc::timed_out;
-    case 500:
-    case 502: // the gateway lost the server, which may have done it
-        return write ? Errc::timed_out : Errc::unavailable;
     default:
         if (status >= 500)
             return Errc::unavailable;
@@ -147,6 +170,7 @@ inline Verdict judge(const http::Answer& answer, const CallKind& kind, Timestamp
     detail.status = answer.status;
     detail.retry_after = http::parse_retry_after(answer.header("Retry-After"), now);
     Errc error = detail::errc_of_status(answer.status, kind.write);
+    const bool refused_write = kind.write && (error == Errc::refused || error == Errc::conflict);
 
     const auto body = detail::parse_json(answer.body);
     const auto* fields = body ? body->if_object() : nullptr;
@@ -190,6 +214,9 @@ inline Verdict judge(const http::Answer& answer, const CallKind& kind, Timestamp
     default:
         break;
     }
+    // Only HubSpot itself refuses a write, not a page of some gateway.
+    if (refused_write && (!fields || (detail.message.empty() && detail.category.empty())))
+        error = Errc::malformed_answer;
     detail.error = error;
     return verdict;
 }

@@ -49,7 +49,7 @@ void for_each_part(std::string_view list, F&& f) {
 /// HubSpot's batches answer in no order, leave inputs out, name many in one error, and answer a merged record under the
 /// survivor's id. So every input ends as a result, an error, or a question of its own.
 template<HubspotRecord R, IndexTag By>
-class FetchMachine final : public ReadMachine {
+class FetchMachine final : public Machine {
 public:
     using signature = FetchSignature<R>;
     using value_type = typename By::value_type;

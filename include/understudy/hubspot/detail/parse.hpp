@@ -28,6 +28,15 @@ inline std::optional<Object> parse_object(boost::json::value&& value) {
     if (const auto stamp = parse_timestamp(text_at(*fields, "updatedAt")))
         object.version = Version{stamp->time_since_epoch().count()};
     object.properties = std::move(properties->get_object());
+    object.trace = text_at(*fields, "objectWriteTraceId");
+    if (const auto* histories = object_at(*fields, "propertiesWithHistory"))
+        for (const auto& property : *histories)
+            if (const auto* versions = property.value().if_array()) {
+                auto& values = object.history[std::string{property.key()}];
+                for (const auto& version : *versions)
+                    if (const auto* entry = version.if_object())
+                        values.emplace_back(text_at(*entry, "value"));
+            }
     return object;
 }
 
@@ -53,7 +62,13 @@ inline std::vector<BatchError> parse_batch_errors(const boost::json::object& fie
         error.category = text_at(entry, "category");
         error.message = text_at(entry, "message");
         error.error = error_of_category(error.category);
-        if (const auto* context = object_at(entry, "context"))
+        error.existing_id = existing_id_in(error.message);
+        if (!error.existing_id.empty() && error.error == Errc::refused)
+            error.error = Errc::conflict;
+        const auto* context = object_at(entry, "context");
+        if (context)
+            for_each_text(*context, "objectWriteTraceId", [&](auto text) { error.traces.emplace_back(text); });
+        if (context)
             for (const auto* key : {"ids", "id", "fromObjectId"})
                 if (const auto* ids = array_at(*context, key))
                     for (const auto& id : *ids)
@@ -72,6 +87,17 @@ inline std::optional<BatchAnswer> parse_batch(boost::json::value&& value) {
     if (!objects)
         return std::nullopt;
     return BatchAnswer{std::move(*objects), parse_batch_errors(*fields)};
+}
+
+// A write may be answered with nothing at all (204).
+inline std::optional<WriteAnswer> parse_written(boost::json::value&& value) {
+    auto* fields = value.if_object();
+    if (!fields)
+        return value.is_null() ? std::optional{WriteAnswer{}} : std::nullopt;
+    auto objects = parse_objects(*fields);
+    if (!objects)
+        return std::nullopt;
+    return WriteAnswer{std::move(*objects), parse_batch_errors(*fields), {}};
 }
 
 // `paging.next.after`; a page that names a next one in a way that cannot be read is no page.

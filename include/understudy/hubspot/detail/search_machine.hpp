@@ -81,7 +81,7 @@ inline std::vector<std::vector<std::string>> split_for_search(std::string_view p
 ///
 /// The index lags and shows the record as it is now: a hit need not be one, so it is compared again.
 template<HubspotRecord R, IndexTag By>
-class SearchMachine final : public ReadMachine {
+class SearchMachine final : public Machine {
 public:
     using signature = SearchSignature<R>;
 

@@ -20,7 +20,7 @@ namespace understudy::hubspot::detail {
 /// Which parent a member belongs to is known from the list, unless several name it: then its own associations decide,
 /// as in a read by id. A member that cannot be read fails the sets that name it, and only these.
 template<HubspotRecord R, IndexTag By>
-class SetMachine final : public ReadMachine {
+class SetMachine final : public Machine {
     static constexpr std::size_t own = link_place<By::member>;
     using Members = FetchMachine<R, ById<R>>;
 
@@ -41,7 +41,7 @@ public:
 
     std::vector<ErrorDetail> take_problems() override {
         auto problems = members_.take_problems();
-        std::ranges::move(ReadMachine::take_problems(), std::back_inserter(problems));
+        std::ranges::move(Machine::take_problems(), std::back_inserter(problems));
         return problems;
     }
 

@@ -16,7 +16,7 @@ namespace understudy::hubspot::detail {
 ///
 /// Ids must ascend, or else the pages do not make one list. A record that cannot be read fails the set.
 template<HubspotRecord R, IndexTag By>
-class WholeMachine final : public ReadMachine {
+class WholeMachine final : public Machine {
 public:
     using signature = FetchSetSignature<R>;
 

@@ -38,15 +38,15 @@ struct StoreState {
 
 /// Makes the calls that a machine asks for, several at once, where the client lives. Every call but the first takes a
 /// permit.
-class ReadOperation : public std::enable_shared_from_this<ReadOperation> {
+class Operation : public std::enable_shared_from_this<Operation> {
 public:
-    ReadOperation(std::shared_ptr<StoreState> state, const ReadOptions& options)
+    Operation(std::shared_ptr<StoreState> state, const ReadOptions& options)
         : state_{std::move(state)}
         , options_{options}
         , deadline_{std::chrono::steady_clock::now() + options.timeout} {}
-    ReadOperation(const ReadOperation&) = delete;
-    ReadOperation& operator=(const ReadOperation&) = delete;
-    virtual ~ReadOperation() = default;
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+    virtual ~Operation() = default;
 
     void start(boost::asio::cancellation_slot slot) {
         slot_ = slot;
@@ -60,14 +60,14 @@ public:
     }
 
 protected:
-    virtual ReadMachine& machine() = 0;
+    virtual Machine& machine() = 0;
     /// Calls the handler; `aborted` if the operation was cancelled.
     virtual void complete(bool aborted) = 0;
 
     void report_problems() {
         for (auto& problem : machine().take_problems()) {
             if (problem.operation.empty())
-                problem.operation = "read " + state_->type;
+                problem.operation = std::string{machine().verb()} + " " + state_->type;
             state_->client.report(problem);
         }
     }
@@ -124,11 +124,14 @@ private:
         auto options = options_;
         options.timeout = left();
         permit(bucket, options, [self = shared_from_this(), waiting](error_code error) {
-            boost::asio::dispatch(self->state_->client.get_executor(), [self, waiting, error] {
+            boost::asio::dispatch(self->state_->client.get_executor(), [self, waiting, error]() mutable {
                 if (self->done_)
                     return;
                 if (!error)
                     return self->send(std::move(*waiting));
+                // However the permit failed: what was not sent has no effect.
+                if (std::holds_alternative<WriteBatch>(*waiting) && error == Condition::applied_unknown)
+                    error = Errc::deadline_exceeded;
                 std::visit([&](const auto& refused) { refused.answer(error, {}); }, *waiting);
                 self->answered();
             });
@@ -177,6 +180,18 @@ private:
         state_->client.async_search(state_->type, std::move(call.body), rest, receive(std::move(call.answer)));
     }
 
+    void send(WriteBatch& call, std::chrono::milliseconds rest) {
+        auto& client = state_->client;
+        switch (call.what) {
+        case Writing::update:
+            return client.async_batch_update(state_->type, call.inputs, rest, receive(std::move(call.answer)));
+        case Writing::create:
+            return client.async_batch_create(state_->type, call.inputs, rest, receive(std::move(call.answer)));
+        case Writing::archive:
+            return client.async_batch_archive(state_->type, call.inputs, rest, receive(std::move(call.answer)));
+        }
+    }
+
     void answered() {
         --in_flight_;
         run();
@@ -199,20 +214,20 @@ private:
     bool done_ = false;
 };
 
-/// A machine, its driver and who waits for its result. `Machine::signature` says what that is.
-template<class Machine>
-class MachineOperation final : public ReadOperation {
+/// A machine, its driver and who waits for its result. `M::signature` says what that is.
+template<class M>
+class MachineOperation final : public Operation {
 public:
-    using Handler = understudy::detail::ErasedHandler<typename Machine::signature>;
+    using Handler = understudy::detail::ErasedHandler<typename M::signature>;
 
     template<class... Args>
     MachineOperation(std::shared_ptr<StoreState> state, const ReadOptions& options, Handler handler, Args&&... args)
-        : ReadOperation{std::move(state), options}
+        : Operation{std::move(state), options}
         , machine_{std::forward<Args>(args)...}
         , handler_{std::move(handler)} {}
 
 private:
-    ReadMachine& machine() override { return machine_; }
+    Machine& machine() override { return machine_; }
 
     void complete(bool aborted) override {
         if (aborted)
@@ -222,24 +237,24 @@ private:
         handler_(machine_.error(), std::move(result));
     }
 
-    Machine machine_;
+    M machine_;
     Handler handler_;
 };
 
 /// Starts an operation with a handler whose type is forgotten: compiled once for each machine.
-template<class Machine, class... Args>
+template<class M, class... Args>
 void start_machine(const std::shared_ptr<StoreState>& state, const ReadOptions& options,
-                   typename MachineOperation<Machine>::Handler handler, const Args&... args) {
+                   typename MachineOperation<M>::Handler handler, const Args&... args) {
     const auto slot = handler.get_cancellation_slot();
-    std::make_shared<MachineOperation<Machine>>(state, options, std::move(handler), args...)->start(slot);
+    std::make_shared<MachineOperation<M>>(state, options, std::move(handler), args...)->start(slot);
 }
 
 /// Runs a machine that is made of `args`.
-template<class Machine, class Token, class... Args>
+template<class M, class Token, class... Args>
 auto async_run(const std::shared_ptr<StoreState>& state, const ReadOptions& options, Token&& token, Args... args) {
-    return boost::asio::async_initiate<Token, typename Machine::signature>(
+    return boost::asio::async_initiate<Token, typename M::signature>(
         [](auto handler, const std::shared_ptr<StoreState>& started_by, const ReadOptions& how, const auto&... given) {
-            start_machine<Machine>(started_by, how, {started_by->client.get_executor(), std::move(handler)}, given...);
+            start_machine<M>(started_by, how, {started_by->client.get_executor(), std::move(handler)}, given...);
         },
         token, state, options, std::move(args)...);
 }

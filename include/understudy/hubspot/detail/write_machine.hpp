@@ -1,0 +1,263 @@
+#pragma once
+
+#include <understudy/hubspot/detail/operation_probe.hpp>
+#include <understudy/hubspot/property_codec.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace understudy::hubspot::detail {
+
+/// A row to be written, and what its write is called.
+struct WriteRow {
+    WriteInput input{};
+    std::string operation{};
+};
+
+/// Whether a call, or an entry of a batch's answer, failed in such a way that its rows are refused, if there is but
+/// one.
+inline bool is_refusal(error_code error) {
+    return error == Condition::refused || error == Errc::schema_mismatch;
+}
+
+/// What a failure says of the rows of a call.
+inline WriteState state_after(error_code error) {
+    if (is_refusal(error))
+        return WriteState::refused;
+    // The client gives up late requests before it sends them.
+    if (error == Errc::deadline_exceeded)
+        return WriteState::unsent;
+    return error == Condition::applied_unknown ? WriteState::unknown : WriteState::unsent;
+}
+
+/// Writes any number of rows, 100 a call, each at most once.
+///
+/// HubSpot's batches answer in no order and leave out what was merged away; one bad row may refuse them all. So a batch
+/// that is refused is sent again by halves, for nothing of it was written, and an update that is in neither results nor
+/// errors is asked of its record.
+class WriteMachine : public Machine {
+public:
+    static constexpr std::size_t batch_size = 100;
+
+    /// `property` is where the writes leave their names; empty for nowhere.
+    WriteMachine(Writing what, std::vector<WriteRow> rows, std::string_view property)
+        : what_{what}
+        , probe_{property} {
+        for (auto& row : rows) {
+            auto& slot = slots_.emplace_back(std::move(row));
+            auto& input = slot.row.input;
+            if (what_ != Writing::create && !may_be_id(input.id)) {
+                slot.settle(WriteState::refused, Errc::invalid_argument);
+                continue;
+            }
+            if (what_ != Writing::archive) {
+                input.trace = std::to_string(slots_.size());
+                if (!property.empty())
+                    input.properties[{property.data(), property.size()}] = slot.row.operation;
+            }
+            if (work_.empty() || work_.back().size() == batch_size)
+                work_.emplace_back();
+            work_.back().push_back(slots_.size() - 1);
+        }
+    }
+
+    std::string_view verb() const noexcept override { return "write"; }
+
+    std::optional<AnyCall> next() override {
+        if (work_.empty())
+            return probe_.next();
+        auto asked = std::move(work_.front());
+        work_.pop_front();
+        WriteBatch call{what_, {}, {}};
+        for (const auto at : asked)
+            call.inputs.push_back(slots_[at].row.input);
+        call.answer = [this, asked = std::move(asked)](error_code error, const WriteAnswer& answer) {
+            if (error)
+                on_failure(asked, error, answer.existing_id);
+            else
+                on_answer(asked, answer);
+        };
+        return call;
+    }
+
+    static error_code error() noexcept { return {}; }
+
+protected:
+    /// Once there is nothing left to call: calls `f(state, error, id, version)` for each row, in the order given.
+    template<class F>
+    void for_each_outcome(F&& f) {
+        for (auto& slot : slots_) {
+            if (slot.asked)
+                ask_finding(slot);
+            f(slot.state, slot.error, slot.id, slot.version);
+        }
+    }
+
+private:
+    using Slots = std::vector<std::size_t>;
+    struct Slot {
+        explicit Slot(WriteRow given)
+            : row{std::move(given)} {}
+
+        WriteRow row;
+        WriteState state = WriteState::unknown;
+        error_code error{};
+        std::string id{};
+        Version version = no_version;
+        bool settled = false;
+        std::optional<std::size_t> asked{};
+
+        void settle(WriteState to, error_code why = {}) {
+            state = to;
+            error = why;
+            settled = true;
+        }
+    };
+
+    void on_failure(const Slots& asked, error_code error, const std::string& existing_id) {
+        if (is_refusal(error) && asked.size() > 1 && !stopped_) {
+            const auto middle = asked.begin() + static_cast<std::ptrdiff_t>(asked.size() / 2);
+            work_.emplace_front(middle, asked.end());
+            work_.emplace_front(asked.begin(), middle);
+            return;
+        }
+        for (const auto at : asked)
+            if (is_refusal(error) && asked.size() > 1)
+                slots_[at].settle(WriteState::unsent, stopped_);
+            else
+                fail(at, error, existing_id);
+        if (!is_refusal(error))
+            stop(error);
+    }
+
+    // A failure that the next call would meet as well.
+    void stop(error_code error) {
+        stopped_ = error;
+        for (const auto& asked : std::exchange(work_, {}))
+            for (const auto at : asked)
+                slots_[at].settle(WriteState::unsent, error);
+    }
+
+    void on_answer(const Slots& asked, const WriteAnswer& answer) {
+        for (const auto& object : answer.objects)
+            if (const auto at = row_of(asked, object)) {
+                slots_[*at].settle(WriteState::applied);
+                slots_[*at].id = object.id;
+                slots_[*at].version = object.version;
+            }
+        for (const auto& entry : answer.errors)
+            match_error(asked, entry);
+        for (const auto at : asked)
+            if (!slots_[at].settled)
+                account_for(at);
+    }
+
+    std::optional<std::size_t> row_of(const Slots& asked, const Object& object) const {
+        const auto by = [&](auto&& is_it) -> std::optional<std::size_t> {
+            const auto found = std::ranges::find_if(asked, [&](auto at) { return is_it(slots_[at].row); });
+            return found == asked.end() ? std::nullopt : std::optional{*found};
+        };
+        if (!object.trace.empty())
+            return by([&](const WriteRow& row) { return row.input.trace == object.trace; });
+        if (what_ != Writing::create)
+            return by([&](const WriteRow& row) { return row.input.id == object.id; });
+        return asked.size() == 1 ? std::optional{asked.front()} : std::nullopt;
+    }
+
+    void match_error(const Slots& asked, const BatchError& entry) {
+        // For a write, a record that is not there is no good news.
+        const error_code error = entry.error ? entry.error : error_code{Errc::refused};
+        ErrorDetail problem;
+        problem.error = error;
+        problem.reason = "the batch's answer names a failure";
+        problem.category = entry.category;
+        problem.message = entry.message;
+        problem.existing_id = entry.existing_id;
+        problems_.push_back(std::move(problem));
+        const bool unnamed = entry.traces.empty() && entry.ids.empty();
+        for (const auto at : asked) {
+            const auto& input = slots_[at].row.input;
+            const bool traced = std::ranges::find(entry.traces, input.trace) != entry.traces.end();
+            // The ids of a row that has a trace may be about something else, such as an association.
+            const bool named =
+                entry.traces.empty() && !input.id.empty() && std::ranges::find(entry.ids, input.id) != entry.ids.end();
+            if (slots_[at].settled || !(traced || named || (unnamed && asked.size() == 1)))
+                continue;
+            // Of a category that nobody knows: what it says of the row, the row says itself.
+            if (error != Errc::unavailable)
+                fail(at, error, entry.existing_id);
+        }
+    }
+
+    void fail(std::size_t at, error_code error, const std::string& existing_id) {
+        auto& slot = slots_[at];
+        if (!existing_id.empty() && existing_id == slot.row.input.id)
+            return account_for(at); // it has the value itself
+        slot.settle(state_after(error), error);
+        if (slot.state == WriteState::refused)
+            slot.id = existing_id;
+    }
+
+    // What the answer says nothing of.
+    void account_for(std::size_t at) {
+        auto& slot = slots_[at];
+        if (what_ == Writing::archive) {
+            slot.settle(WriteState::applied);
+            slot.id = slot.row.input.id;
+            return;
+        }
+        slot.settle(WriteState::unknown, Errc::malformed_answer);
+        if (what_ == Writing::update)
+            slot.asked = probe_.ask(slot.row.input.id, slot.row.operation);
+    }
+
+    void ask_finding(Slot& slot) const {
+        const auto& finding = probe_.finding(*slot.asked);
+        if (finding.error)
+            slot.error = finding.error;
+        if (finding.landed == Landed::yes)
+            slot.settle(WriteState::applied);
+        else if (!finding.id.empty() && finding.id != slot.row.input.id)
+            slot.settle(WriteState::merged);
+        else
+            return;
+        slot.id = finding.id;
+        slot.version = finding.version;
+    }
+
+    Writing what_;
+    OperationProbe probe_;
+    std::deque<Slot> slots_;
+    std::deque<Slots> work_;
+    error_code stopped_{};
+};
+
+/// The writes to a store of such records.
+template<HubspotRecord R>
+class WriteMachineOf final : public WriteMachine {
+public:
+    using signature = WriteSignature<R>;
+    using WriteMachine::WriteMachine;
+
+    std::vector<WriteOutcome<R>> result() {
+        std::vector<WriteOutcome<R>> outcomes;
+        for_each_outcome([&](WriteState state, error_code error, const std::string& id, Version version) {
+            WriteOutcome<R> outcome{state, error, {}, version};
+            auto key = PropertyCodec<key_t<R>>::read(id);
+            if (key)
+                outcome.id = std::move(*key);
+            else if (state == WriteState::applied || state == WriteState::merged)
+                outcome = WriteOutcome<R>::failure(WriteState::unknown, Errc::malformed_answer);
+            outcomes.push_back(std::move(outcome));
+        });
+        return outcomes;
+    }
+};
+
+} // namespace understudy::hubspot::detail
