@@ -80,7 +80,7 @@ hubspot::Params observed(hubspot::Params params, RateBudget budget, const Log& l
         const auto held_back = throttle.pass(Clock::now());
         if (!held_back)
             return;
-        log.warning("source_call_failed", {{"operation", detail.operation},
+        log.warning(detail.error ? "source_call_failed" : "source_record_odd", {{"operation", detail.operation},
                                            {"error", detail.error.message()},
                                            {"status", detail.status},
                                            {"reason", detail.reason},

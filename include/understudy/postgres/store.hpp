@@ -18,8 +18,8 @@ namespace understudy::postgres {
 /// A replica in a PostgreSQL table (see `TableTraits` for its shape), by the rules of the consistency protocol. Models
 /// `Replica`, and `SetReplica` for relations, whose contracts each operation keeps.
 ///
-/// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at once, and what
-/// arrives while a statement is out leaves with the next one. The ticket for those that are no hit is drawn in the same
+/// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at the end of the
+/// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are no hit is drawn in the same
 /// round trip. So do look-ups of sets, of each relation by itself. Applies of several callers share a statement, and so
 /// a transaction, in the same way.
 ///

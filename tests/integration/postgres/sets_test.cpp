@@ -463,8 +463,8 @@ BOOST_AUTO_TEST_CASE(I12_many_callers_few_statements) {
     int i = 0;
     for (auto& outcome : outcomes)
         BOOST_TEST(std::get<1>(outcome.wait(db.io)).rows.at(0).current() == (i++ == 5));
-    // The first alone, then 256, then the rest.
-    BOOST_TEST(db.pool->stats().requests - before == 3u);
+    // 256, then the rest.
+    BOOST_TEST(db.pool->stats().requests - before == 2u);
     std::list<LookedUp> same;
     for (int n = 0; n < 400; ++n)
         store.async_look_up_sets<OrdersOfCustomer>({query<OrdersOfCustomer>("k5", n % 2 ? 1 : 2)},
@@ -475,7 +475,7 @@ BOOST_AUTO_TEST_CASE(I12_many_callers_few_statements) {
         BOOST_TEST(found.rows.at(0).members.size() == (n++ % 2 ? 1u : 2u));
         BOOST_TEST((found.ticket == no_ticket));
     }
-    BOOST_TEST(db.pool->stats().requests - before == 5u);
+    BOOST_TEST(db.pool->stats().requests - before == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(one_cancelled_caller_disturbs_nobody) {
@@ -547,7 +547,7 @@ BOOST_AUTO_TEST_CASE(a_bound_on_those_who_wait) {
     std::string outcome;
     for (auto& each : outcomes)
         outcome += std::get<0>(each.wait(db.io)) == Errc::overloaded ? 'x' : '+';
-    BOOST_TEST(outcome == "++++xx");
+    BOOST_TEST(outcome == "+++xxx");
 }
 
 BOOST_AUTO_TEST_CASE(an_io_context_that_goes_away_takes_its_callers_along) {

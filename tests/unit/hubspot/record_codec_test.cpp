@@ -17,8 +17,6 @@
 using namespace understudy;
 using namespace understudy::hubspot;
 
-namespace {
-
 struct Sitting {
     std::string id;
     std::optional<Date> day;
@@ -27,8 +25,6 @@ struct Sitting {
     friend bool operator==(const Sitting&, const Sitting&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Sitting, (), (id, day, seats))
-
-} // namespace
 
 template<>
 struct understudy::RecordTraits<Sitting> {

@@ -9,6 +9,8 @@
 #include <understudy/postgres/row_codec.hpp>
 #include <understudy/postgres/store_params.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <compare>
@@ -79,7 +81,7 @@ public:
         call->found.rows.resize(asked.size());
         call->missing = asked.size();
         lookups_.add(call, std::move(asked));
-        pump();
+        pump_soon();
     }
 
     void cover(std::shared_ptr<CoverCall> call, std::vector<Coverage<By>> coverages) {
@@ -133,6 +135,17 @@ private:
     }
 
     static bool lost(error_code ec) noexcept { return is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01"); }
+
+    // Who asks in one turn of the event loop leaves in one statement.
+    void pump_soon() {
+        if (std::exchange(due_, true))
+            return;
+        boost::asio::post(pool_.get_executor(), [lease = Lease{this->shared_from_this()}]() mutable {
+            const auto self = lease.take();
+            self->due_ = false;
+            self->pump();
+        });
+    }
 
     void pump() {
         auto batch = lookups_.next();
@@ -313,6 +326,7 @@ private:
     std::shared_ptr<const Statement> cover_statement_;
     std::shared_ptr<const Statement> hint_statement_;
     Lookups lookups_;
+    bool due_ = false;
 };
 
 } // namespace understudy::postgres::detail

@@ -10,6 +10,8 @@
 #include <understudy/postgres/row_codec.hpp>
 #include <understudy/postgres/store_params.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -78,7 +80,7 @@ public:
         call->rows.rows.resize(values.size());
         call->missing = values.size();
         queue.add(call, std::move(values));
-        pump<By>();
+        pump_soon<By>();
     }
 
     void apply(std::shared_ptr<ApplyCall> call, std::vector<Observation<R>> observations) {
@@ -178,6 +180,7 @@ private:
         std::shared_ptr<const Statement> statement;
         std::shared_ptr<const Statement> note;
         BatchWhileBusy<typename By::value_type, LookupCall> queue;
+        bool due = false;
     };
 
     static std::shared_ptr<const Statement> statement(std::string text) {
@@ -203,6 +206,18 @@ private:
             clear_.push_back([lookups = static_cast<Lookups<By>*>(slot.get())] { lookups->queue.clear(); });
         }
         return *static_cast<Lookups<By>*>(slot.get());
+    }
+
+    // Who asks in one turn of the event loop leaves in one statement.
+    template<IndexTag By>
+    void pump_soon() {
+        if (std::exchange(lookups<By>().due, true))
+            return;
+        boost::asio::post(pool_.get_executor(), [lease = Lease{this->shared_from_this()}]() mutable {
+            const auto self = lease.take();
+            self->template lookups<By>().due = false;
+            self->template pump<By>();
+        });
     }
 
     template<IndexTag By>
