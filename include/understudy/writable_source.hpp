@@ -24,7 +24,8 @@ struct Change {
     std::string operation{};
 };
 
-/// A record to be made. Its key is the source's to give; members that may not be written are ignored.
+/// A record to be made. Its key is the source's to give. Members that a patch may not write count only where the source
+/// takes them from a new record, as one of associations takes their ends.
 template<Record R>
 struct Creation {
     R record{};

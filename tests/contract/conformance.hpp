@@ -3,6 +3,7 @@
 #include <understudy/testing/replica_conformance.hpp>
 #include <understudy/testing/set_conformance.hpp>
 #include <understudy/testing/source_conformance.hpp>
+#include <understudy/testing/write_conformance.hpp>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -133,7 +133,79 @@ struct LinkedSource {
     std::optional<hubspot::Store<Booking>> source;
 };
 
+/// Records without links, in a portal of which everything else was forgotten.
+template<bool Dated>
+struct WrittenContacts : HubspotSource<Dated> {
+    static constexpr bool keeps_operations = true;
+    static constexpr bool has_unique = true;
+
+    WrittenContacts() { portal().control("POST", "reset"); }
+    ~WrittenContacts() { portal().control("POST", "reset"); }
+    Patch<Contact> patch(int which) {
+        Patch<Contact> patch;
+        patch.set<&Contact::sj_credits>(100 + which);
+        return patch;
+    }
+    Patch<Contact> bad_patch() { return patch(1).template set<&Contact::ndecc_exam_date>("no date"); }
+    Contact fresh(int which) {
+        Contact contact;
+        contact.student_id = "F" + std::to_string(which);
+        contact.email = "fresh" + std::to_string(which) + "@example.com";
+        contact.sj_credits = which;
+        return contact;
+    }
+    std::string merge(const std::string& loser) {
+        const auto primary = key_of(this->existing()[9]);
+        const auto merged =
+            portal().control("POST", "merge", {{"type", "0-1"}, {"primary", primary}, {"other", loser}});
+        return std::string{merged.at("id").as_string()};
+    }
+};
+
+/// Records with links.
+template<bool Dated>
+struct WrittenBookings : LinkedSource<Dated> {
+    static constexpr bool keeps_operations = true;
+    static constexpr bool has_unique = true;
+
+    WrittenBookings() { portal().control("POST", "reset"); }
+    ~WrittenBookings() { portal().control("POST", "reset"); }
+    Patch<Booking> patch(int which) {
+        Patch<Booking> patch;
+        patch.set<&Booking::name>("patched " + std::to_string(which));
+        return patch;
+    }
+    Patch<Booking> bad_patch() { return patch(1).template set<&Booking::is_active>("no option"); }
+    Booking fresh(int which) {
+        Booking booking;
+        booking.booking_id = booking.name = "fresh " + std::to_string(which);
+        booking.idempotency_key = "key " + std::to_string(which);
+        booking.is_active = "Active";
+        booking.associated_contact_id = this->existing()[0].associated_contact_id;
+        booking.associated_mock_exam = this->existing()[0].associated_mock_exam;
+        return booking;
+    }
+};
+
 } // namespace
+
+BOOST_DATA_TEST_CASE(contacts_can_be_written_by_the_dated_api,
+                     tests::cases_of<WriteConformance<WrittenContacts<true>>>()) {
+    tests::run_case<WriteConformance<WrittenContacts<true>>, WrittenContacts<true>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(contacts_can_be_written_by_v3, tests::cases_of<WriteConformance<WrittenContacts<false>>>()) {
+    tests::run_case<WriteConformance<WrittenContacts<false>>, WrittenContacts<false>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(bookings_can_be_written_by_the_dated_api,
+                     tests::cases_of<WriteConformance<WrittenBookings<true>>>()) {
+    tests::run_case<WriteConformance<WrittenBookings<true>>, WrittenBookings<true>>(sample);
+}
+
+BOOST_DATA_TEST_CASE(bookings_can_be_written_by_v3, tests::cases_of<WriteConformance<WrittenBookings<false>>>()) {
+    tests::run_case<WriteConformance<WrittenBookings<false>>, WrittenBookings<false>>(sample);
+}
 
 BOOST_DATA_TEST_CASE(hubspot_store_is_a_source_by_the_dated_api,
                      tests::cases_of<SourceConformance<HubspotSource<true>>>()) {

@@ -6,6 +6,7 @@
 #include <understudy/testing/scripted_source.hpp>
 #include <understudy/testing/virtual_time.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,28 @@ struct Scripted {
     ScriptedSource<Customer> source{time.get_executor()};
 };
 
+struct ScriptedWrites : Scripted {
+    static constexpr bool has_unique = true;
+    static constexpr bool keeps_operations = true;
+
+    ScriptedWrites() {
+        source.keep_unique<tests::ByEmail>();
+        source.refuse_if([](const Customer& record) { return record.note == "bad"; });
+    }
+    Patch<Customer> patch(int which) {
+        Patch<Customer> patch;
+        patch.set<&Customer::credits>(100 + which);
+        return patch;
+    }
+    Patch<Customer> bad_patch() { return patch(1).set<&Customer::note>("bad"); }
+    Customer fresh(int which) { return customer(1000 + which); }
+    std::string merge(const std::string& loser) {
+        const auto survivor = key_of(customer(9));
+        source.merge(loser, survivor);
+        return survivor;
+    }
+};
+
 } // namespace
 
 BOOST_DATA_TEST_CASE(memory_store_is_a_replica, tests::cases_of<ReplicaConformance<MemoryReplica>>()) {
@@ -84,6 +107,73 @@ BOOST_DATA_TEST_CASE(memory_store_is_a_replica, tests::cases_of<ReplicaConforman
 
 BOOST_DATA_TEST_CASE(memory_store_covers_sets, tests::cases_of<SetConformance<MemorySets>>()) {
     tests::run_case<SetConformance<MemorySets>, MemorySets>(sample);
+}
+
+BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {
+    using namespace std::chrono_literals;
+    ScriptedWrites f;
+    int written = 0;
+    const auto update = [&](int which = 1) {
+        ++written;
+        Change<Customer> change{customer(which).id, f.patch(written), "op-" + std::to_string(written)};
+        return f.await(f.source.async_update(std::vector{change})).front();
+    };
+    const auto credits = [&] { return f.source.truth("k1").record.credits.value(); };
+    const auto landed = [&] {
+        const std::vector<SentOperation<Customer>> sent{{"k1", "op-" + std::to_string(written)}};
+        return f.await(f.source.async_find_operations(sent)).front();
+    };
+
+    // Refused for its key; failed before it took effect, or so that nobody knows.
+    f.source.refuse_key("k2");
+    BOOST_TEST((update(2).state == WriteState::refused));
+    f.source.fail_next_write(Errc::rate_limited);
+    f.source.fail_next_write(Errc::timed_out);
+    BOOST_TEST((landed() == Landed::no)); // no write: does not fail
+    auto outcome = update();
+    BOOST_TEST((outcome.state == WriteState::unsent && outcome.error == Errc::rate_limited));
+    BOOST_TEST((update().state == WriteState::unknown));
+    BOOST_TEST(credits() == 2);
+    BOOST_TEST((landed() == Landed::no));
+
+    // Nobody hears of it.
+    f.source.lose_answers();
+    BOOST_TEST((update().state == WriteState::unknown));
+    BOOST_TEST(credits() == 100 + written);
+    BOOST_TEST((landed() == Landed::yes));
+
+    // The truth changes before the answer comes, or long after it.
+    f.source.read_after(10ms);
+    f.source.answer_after(10ms);
+    const auto before = credits();
+    bool answered = false;
+    Change<Customer> change{"k1", f.patch(70), "op-70"};
+    f.source.async_update(std::vector{change}, {}, [&](auto, const auto& outcomes) {
+        answered = true;
+        BOOST_TEST(outcomes.front().applied());
+    });
+    f.time.advance(9ms);
+    BOOST_TEST(credits() == before);
+    f.time.advance(2ms);
+    BOOST_TEST((credits() == 170 && !answered));
+    f.time.advance(10ms);
+    BOOST_TEST(answered);
+    f.source.land_late(30s);
+    BOOST_TEST((update().state == WriteState::unknown));
+    BOOST_TEST((landed() == Landed::no));
+    f.time.advance(30s);
+    BOOST_TEST(credits() == 100 + written);
+    BOOST_TEST((landed() == Landed::yes));
+
+    f.source.keep_operations(false);
+    BOOST_TEST((landed() == Landed::unknown));
+    BOOST_TEST(f.source.operations("k1").size() == 3u);
+    BOOST_TEST((f.source.calls().back().index == "find_operations"));
+    BOOST_TEST((f.source.calls().front().priority == Priority::write));
+}
+
+BOOST_DATA_TEST_CASE(scripted_source_can_be_written_to, tests::cases_of<WriteConformance<ScriptedWrites>>()) {
+    tests::run_case<WriteConformance<ScriptedWrites>, ScriptedWrites>(sample);
 }
 
 BOOST_DATA_TEST_CASE(scripted_source_is_a_source, tests::cases_of<SourceConformance<Scripted>>()) {

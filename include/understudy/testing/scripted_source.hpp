@@ -4,6 +4,7 @@
 #include <understudy/error.hpp>
 #include <understudy/store.hpp>
 #include <understudy/testing/virtual_clock.hpp>
+#include <understudy/writable_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/append.hpp>
@@ -14,19 +15,22 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace understudy::testing {
 
 /// A source of truth for tests: what it holds, how long it takes, when it fails and what it was asked are the test's to
-/// say. Each call reads when `read_after` has passed and answers `answer_after` later, so that a test can change the
-/// truth in between; while `hold` is on, answers wait for `release`.
+/// say. Each call reads or writes when `read_after` has passed and answers `answer_after` later, so that a test can
+/// change the truth in between; while `hold` is on, answers wait for `release`.
 ///
 /// A handle: copies share one source. Handlers are posted to its executor. `Clock` is the clock of its delays.
 template<Record R, class Clock = VirtualClock>
@@ -37,6 +41,7 @@ public:
 
     /// What one call asked for.
     struct Asked {
+        /// The index by which it reads; `update`, `create`, `archive` or `find_operations`.
         std::string index;
         std::size_t values = 0;
         Priority priority = Priority::interactive;
@@ -79,7 +84,7 @@ public:
     }
     std::size_t holding() const noexcept { return script_->waiting.size(); }
 
-    /// The next `calls` calls fail.
+    /// The next `calls` calls fail, those that write before they take effect.
     void fail_next(boost::system::error_code error, std::size_t calls = 1) {
         script_->failures.insert(script_->failures.end(), calls, error);
     }
@@ -87,6 +92,44 @@ public:
     void fail_always(boost::system::error_code error) { script_->failing = error; }
     /// Reading this key fails, whatever else the call reads.
     void fail_key(const key_t<R>& key, boost::system::error_code error) { script_->bad[key] = error; }
+
+    /// The next `calls` calls that write fail before they take effect.
+    void fail_next_write(boost::system::error_code error, std::size_t calls = 1) {
+        script_->write_failures.insert(script_->write_failures.end(), calls, error);
+    }
+    /// The answers of the next `calls` calls that write are lost: nobody learns what became of them.
+    void lose_answers(std::size_t calls = 1) { land_late(Clock::duration::zero(), calls); }
+    /// So are those of these, which take effect only `by` later than others would.
+    void land_late(typename Clock::duration by, std::size_t calls = 1) {
+        script_->lost.insert(script_->lost.end(), calls, by);
+    }
+    /// Writes to this key are refused.
+    void refuse_key(const key_t<R>& key) { script_->refused.insert(key); }
+    /// Refuses writes after which the record would be like that; a record that is to be made has its key already.
+    void refuse_if(std::function<bool(const R&)> rule) { script_->rule = std::move(rule); }
+    /// Refuses writes that give a record a value of this index which another live one has.
+    template<IndexTag By>
+    void keep_unique() {
+        script_->holders.push_back([script = script_.get()](const R& record) -> const key_t<R>* {
+            for (const auto& [key, entry] : script->truth)
+                if (entry.state == State::live && key != key_of(record)) {
+                    bool same = false;
+                    for_each_value<By>(record,
+                                       [&](const auto& value) { same = same || answers_to<By>(entry.record, value); });
+                    if (same)
+                        return &key;
+                }
+            return nullptr;
+        });
+    }
+    /// Whether it keeps the names of writes; it does unless told otherwise.
+    void keep_operations(bool keep) { script_->keeps_operations = keep; }
+    /// The names of the writes that a record took, in their order.
+    const std::vector<std::string>& operations(const key_t<R>& key) { return script_->operations[key]; }
+
+    /// What is true of a key, without a call.
+    Reading<R> truth(const key_t<R>& key) const { return script_->read_key(key, false); }
+    std::size_t size() const noexcept { return script_->truth.size(); }
 
     /// Sets leave this record out though it belongs to them, as a list that lags does; reading it by its key does not.
     void hide_from_sets(const key_t<R>& key, bool hidden = true) {
@@ -103,10 +146,12 @@ public:
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
         const auto count = values.size();
-        return answer<By, FetchSignature<R>>(
-            count, options,
-            [script = script_, values = std::move(values)] {
+        return answer<FetchSignature<R>>(
+            By::name, count, options.priority,
+            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
                 std::vector<Reading<R>> readings;
+                if (error)
+                    return readings;
                 for (const auto& value : values)
                     readings.push_back(script->template read<By>(value));
                 return readings;
@@ -119,10 +164,12 @@ public:
     auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
                       Token&& token = {}) {
         const auto count = values.size();
-        return answer<By, SearchSignature<R>>(
-            count, options,
-            [script = script_, values = std::move(values)] {
+        return answer<SearchSignature<R>>(
+            By::name, count, options.priority,
+            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
                 std::vector<std::vector<Candidate<R>>> found;
+                if (error)
+                    return found;
                 for (const auto& value : values) {
                     auto& candidates = found.emplace_back();
                     for (const auto& [key, entry] : script->truth)
@@ -139,13 +186,57 @@ public:
     requires(!By::is_unique) auto async_fetch_set(std::vector<typename By::value_type> values,
                                                   const ReadOptions& options = {}, Token&& token = {}) {
         const auto count = values.size();
-        return answer<By, FetchSetSignature<R>>(
-            count, options,
-            [script = script_, values = std::move(values)] {
+        return answer<FetchSetSignature<R>>(
+            By::name, count, options.priority,
+            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
                 std::vector<SetReading<R>> readings;
+                if (error)
+                    return readings;
                 for (const auto& value : values)
                     readings.push_back(script->template read_set<By>(normalised<By>(value)));
                 return readings;
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `WritableSource`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_update(std::vector<Change<R>> changes, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "update", std::move(changes), options,
+            [](Script& script, const Change<R>& change) { return script.update(change); }, std::forward<Token>(token));
+    }
+
+    /// See `WritableSource`. All that the record says is taken, but for its key, which is the next number.
+    template<class Token = boost::asio::deferred_t>
+    auto async_create(std::vector<Creation<R>> creations, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "create", std::move(creations), options,
+            [](Script& script, const Creation<R>& creation) { return script.create(creation); },
+            std::forward<Token>(token));
+    }
+
+    /// See `WritableSource`. What is gone already is archived.
+    template<class Token = boost::asio::deferred_t>
+    auto async_archive(std::vector<key_t<R>> keys, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "archive", std::move(keys), options, [](Script& script, const key_t<R>& key) { return script.remove(key); },
+            std::forward<Token>(token));
+    }
+
+    /// See `WritableSource`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_operations(std::vector<SentOperation<R>> sent, const WriteOptions& options = {},
+                               Token&& token = {}) {
+        const auto count = sent.size();
+        return answer<LandedSignature>(
+            "find_operations", count, options.priority,
+            [script = script_, sent = std::move(sent)](boost::system::error_code& error) {
+                std::vector<Landed> found;
+                for (const auto& operation : sent)
+                    found.push_back(error ? Landed::unknown : script->find(operation));
+                error = {};
+                return found;
             },
             std::forward<Token>(token));
     }
@@ -176,8 +267,8 @@ private:
             }
         }
 
-        Reading<R> read_key(const key_t<R>& asked) const {
-            if (const auto it = bad.find(asked); it != bad.end())
+        Reading<R> read_key(const key_t<R>& asked, bool may_fail = true) const {
+            if (const auto it = bad.find(asked); may_fail && it != bad.end())
                 return Reading<R>::failure(it->second);
             key_t<R> key = asked;
             for (;;) {
@@ -206,8 +297,114 @@ private:
             return SetReading<R>::of(std::move(members));
         }
 
+        boost::system::error_code next_failure(bool writing) {
+            for (auto* next : {&failures, &write_failures})
+                if (!next->empty() && (writing || next == &failures)) {
+                    const auto error = next->front();
+                    next->pop_front();
+                    return error;
+                }
+            return failing;
+        }
+
+        static WriteOutcome<R> refusal(Errc why, key_t<R> holder = {}) {
+            auto outcome = WriteOutcome<R>::failure(WriteState::refused, why);
+            outcome.id = std::move(holder);
+            return outcome;
+        }
+
+        // The live record that a write to a key is about; else what becomes of the write.
+        Entry* target(const key_t<R>& key, WriteOutcome<R>& outcome) {
+            auto it = truth.find(key);
+            const bool merged = it != truth.end() && it->second.state == State::merged;
+            while (it != truth.end() && it->second.state == State::merged)
+                it = truth.find(it->second.survivor);
+            if (merged && it != truth.end()) {
+                outcome.state = WriteState::merged;
+                outcome.id = it->first;
+                return nullptr;
+            }
+            outcome = refusal(Errc::refused);
+            const bool live = it != truth.end() && it->second.state == State::live;
+            return live && !refused.contains(key) ? &it->second : nullptr;
+        }
+
+        std::optional<WriteOutcome<R>> objection(const R& record) const {
+            if (rule && rule(record))
+                return refusal(Errc::refused);
+            for (const auto& holder_of : holders)
+                if (const auto* holder = holder_of(record))
+                    return refusal(Errc::conflict, *holder);
+            return std::nullopt;
+        }
+
+        WriteOutcome<R> accept(const key_t<R>& key, R record, const std::string& operation) {
+            truth[key] = {State::live, std::move(record), Version{++stamp}, {}};
+            operations[key].push_back(operation);
+            return WriteOutcome<R>::done(key, Version{stamp});
+        }
+
+        WriteOutcome<R> update(const Change<R>& change) {
+            WriteOutcome<R> outcome;
+            auto* entry = target(change.key, outcome);
+            if (!entry)
+                return outcome;
+            auto record = entry->record;
+            change.patch.apply_to(record);
+            if (auto refused_for = objection(record))
+                return *refused_for;
+            return accept(change.key, std::move(record), change.operation);
+        }
+
+        WriteOutcome<R> create(const Creation<R>& creation) {
+            auto record = creation.record;
+            key_t<R> key{};
+            do
+                if constexpr (std::is_integral_v<key_t<R>>)
+                    key = static_cast<key_t<R>>(++made);
+                else
+                    key = std::to_string(++made);
+            while (truth.contains(key));
+            record.*RecordTraits<R>::key = key;
+            if (auto refused_for = objection(record))
+                return *refused_for;
+            return accept(key, std::move(record), creation.operation);
+        }
+
+        WriteOutcome<R> remove(const key_t<R>& key) {
+            WriteOutcome<R> outcome;
+            if (auto* entry = target(key, outcome))
+                entry->state = State::archived;
+            else if (outcome.state == WriteState::merged || refused.contains(key))
+                return outcome;
+            return WriteOutcome<R>::done(key, no_version);
+        }
+
+        Landed find(const SentOperation<R>& sent) const {
+            if (!keeps_operations || bad.contains(sent.key))
+                return Landed::unknown;
+            auto it = truth.find(sent.key);
+            const bool merged = it != truth.end() && it->second.state == State::merged;
+            while (it != truth.end() && it->second.state == State::merged)
+                it = truth.find(it->second.survivor);
+            const auto known = it == truth.end() ? operations.end() : operations.find(it->first);
+            if (known != operations.end())
+                for (const auto& operation : known->second)
+                    if (operation == sent.operation)
+                        return Landed::yes;
+            return merged ? Landed::unknown : Landed::no;
+        }
+
         executor_type executor;
         std::map<key_t<R>, Entry> truth;
+        std::map<key_t<R>, std::vector<std::string>> operations;
+        bool keeps_operations = true;
+        std::set<key_t<R>> refused;
+        std::function<bool(const R&)> rule;
+        std::vector<std::function<const key_t<R>*(const R&)>> holders;
+        std::deque<boost::system::error_code> write_failures;
+        std::deque<typename Clock::duration> lost; // answers of writes, and how late these are
+        std::int64_t made = 900'000'000'000;
         std::map<key_t<R>, boost::system::error_code> bad;
         std::set<key_t<R>> hidden;
         std::int64_t stamp = 1'700'000'000'000;
@@ -220,11 +417,12 @@ private:
         std::vector<Asked> calls;
     };
 
-    template<IndexTag By, class Signature, class Read, class Token>
-    auto answer(std::size_t values, const ReadOptions& options, Read read, Token&& token) {
+    // `read` gives the result, for the error that the call fails with; one that writes takes that upon itself.
+    template<class Signature, class Read, class Token>
+    auto answer(std::string_view what, std::size_t values, Priority priority, Read read, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(
-            [script = script_, values, options](auto handler, Read reads) {
-                script->calls.push_back({std::string{By::name}, values, options.priority, Clock::now()});
+            [script = script_, what, values, priority](auto handler, Read reads) {
+                script->calls.push_back({std::string{what}, values, priority, Clock::now()});
                 auto timer = std::make_shared<Timer>(script->executor);
                 timer->expires_after(script->read_after);
                 timer->async_wait([script, timer, reads = std::move(reads),
@@ -235,15 +433,48 @@ private:
             token, std::move(read));
     }
 
+    template<class Row, class Write, class Token>
+    auto write(std::string_view what, std::vector<Row> rows, const WriteOptions& options, Write one, Token&& token) {
+        const auto count = rows.size();
+        return answer<WriteSignature<R>>(
+            what, count, options.priority,
+            [script = script_, rows = std::move(rows), one](boost::system::error_code& error) {
+                return write_all(script, rows, one, error);
+            },
+            std::forward<Token>(token));
+    }
+
+    template<class Row, class Write>
+    static std::vector<WriteOutcome<R>> write_all(const std::shared_ptr<Script>& script, const std::vector<Row>& rows,
+                                                  Write one, boost::system::error_code& error) {
+        std::vector<WriteOutcome<R>> outcomes;
+        if (const auto failure = std::exchange(error, {})) {
+            const auto state = failure == Condition::applied_unknown ? WriteState::unknown : WriteState::unsent;
+            outcomes.assign(rows.size(), WriteOutcome<R>::failure(state, failure));
+        } else if (script->lost.empty()) {
+            for (const auto& row : rows)
+                outcomes.push_back(one(*script, row));
+        } else {
+            auto landing = std::make_shared<Timer>(script->executor);
+            landing->expires_after(script->lost.front());
+            script->lost.pop_front();
+            landing->async_wait([script, landing, rows, one](boost::system::error_code) {
+                for (const auto& row : rows)
+                    one(*script, row);
+            });
+            outcomes.assign(rows.size(), WriteOutcome<R>::failure(WriteState::unknown, Errc::timed_out));
+        }
+        return outcomes;
+    }
+
     template<class Read, class Handler>
     static void read_and_answer(const std::shared_ptr<Script>& script, const std::shared_ptr<Timer>& timer, Read& reads,
                                 Handler handler) {
-        boost::system::error_code error = script->failing;
-        if (!script->failures.empty()) {
-            error = script->failures.front();
-            script->failures.pop_front();
-        }
-        auto result = error ? decltype(reads()){} : reads();
+        constexpr bool writing = requires(std::vector<WriteOutcome<R>> outcomes, boost::system::error_code e) {
+            outcomes = reads(e);
+        };
+        auto error = script->next_failure(writing);
+        auto result = reads(error);
         if (script->held) {
             timer->expires_at(Timer::time_point::max());
             script->waiting.push_back(timer);
