@@ -62,16 +62,9 @@ public:
         return guarded<LookupSignature<R>, Rows<R>>(
             faults_->down,
             [inner = inner_, hung = faults_->hung, values = std::move(values)](auto handler) mutable {
-                if (!hung)
-                    return inner.template async_lookup<By>(std::move(values), std::move(handler));
-                auto slot = boost::asio::get_associated_cancellation_slot(handler);
-                auto forever = std::make_shared<boost::asio::steady_timer>(
-                    inner.get_executor(), boost::asio::steady_timer::time_point::max());
-                auto give_up = [forever, handler = std::move(handler)](boost::system::error_code error) mutable {
-                    std::move(handler)(error, Rows<R>{});
-                };
-                forever->async_wait(boost::asio::bind_cancellation_slot(
-                    slot, boost::asio::bind_executor(inner.get_executor(), std::move(give_up))));
+                if (hung)
+                    return wait_for_ever<Rows<R>>(inner.get_executor(), std::move(handler));
+                inner.template async_lookup<By>(std::move(values), std::move(handler));
             },
             std::forward<Token>(token));
     }
@@ -121,7 +114,9 @@ public:
         ++faults_->lookups;
         return guarded<LookupSetSignature<R>, SetRows<R>>(
             faults_->down,
-            [inner = inner_, queries = std::move(queries)](auto handler) mutable {
+            [inner = inner_, hung = faults_->hung, queries = std::move(queries)](auto handler) mutable {
+                if (hung)
+                    return wait_for_ever<SetRows<R>>(inner.get_executor(), std::move(handler));
                 inner.template async_look_up_sets<By>(std::move(queries), std::move(handler));
             },
             std::forward<Token>(token));
@@ -167,6 +162,18 @@ private:
         std::size_t applies = 0;
         std::vector<std::function<void()>> waiting;
     };
+
+    template<class Result, class Executor, class Handler>
+    static void wait_for_ever(const Executor& executor, Handler handler) {
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        auto forever =
+            std::make_shared<boost::asio::steady_timer>(executor, boost::asio::steady_timer::time_point::max());
+        auto give_up = [forever, handler = std::move(handler)](boost::system::error_code error) mutable {
+            std::move(handler)(error, Result{});
+        };
+        forever->async_wait(
+            boost::asio::bind_cancellation_slot(slot, boost::asio::bind_executor(executor, std::move(give_up))));
+    }
 
     template<class Signature, class Result, class Start, class Token>
     auto guarded(bool fails, Start start, Token&& token) {

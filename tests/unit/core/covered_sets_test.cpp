@@ -17,6 +17,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <new>
 #include <random>
 #include <set>
 #include <string>
@@ -429,6 +430,139 @@ BOOST_AUTO_TEST_CASE(I9_a_bound_on_age_reads_a_set_again) {
     BOOST_TEST(w.calls() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(I9_a_bounded_reader_reads_a_set_once_and_then_its_doubts) {
+    World w;
+    w.put(order(1, 1));
+    w.put(order(2, 1));
+    w.members(1);
+    w.put(order(2, 2)); // moves away, and nobody hears of it
+    w.time.advance(60s);
+    w.source.forget_calls();
+    const auto result = w.get(1, with(Freshness::bounded(10s)));
+    BOOST_TEST(ids(result.answer) == w.truth(1));
+    BOOST_TEST(!result.answer.stale);
+    BOOST_TEST(w.calls() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(I9_a_bound_tighter_than_a_load_is_met_as_well_as_can_be) {
+    World w;
+    w.put(order(1, 1));
+    const auto result = w.get(1, with(Freshness::bounded(100ms)));
+    BOOST_TEST(!result.answer.stale);
+    BOOST_TEST(w.calls() == 1u);
+}
+
+BOOST_DATA_TEST_CASE(I12_a_reader_gets_no_unstored_load_from_before_a_members_hint,
+                     boost::unit_test::data::make({0, 1})) {
+    World w;
+    w.put(order(1, 1, 1));
+    if (sample == 1) {
+        w.members(1);
+        w.hint_set(1);
+    }
+    const auto early = w.start(1);
+    w.time.advance(300ms); // read, and on its way
+    w.put(order(1, 1, 99));
+    w.hint(order(1, 1).id);
+    w.replica.set_read_only(true);
+    const auto late = w.start(1);
+    w.time.run();
+    BOOST_TEST_REQUIRE(late->answer.members.size() == 1u);
+    BOOST_TEST(late->answer.members.front().record.amount == 99);
+}
+
+BOOST_AUTO_TEST_CASE(D10_covering_succeeds_only_if_the_replica_holds_the_set) {
+    for (const bool down : {false, true}) {
+        World w;
+        w.put(order(1, 1));
+        down ? w.replica.set_down(true) : w.replica.set_read_only(true);
+        const auto answers = w.time.await(w.cache.async_cover<OrdersOfCustomer>({who(1)}));
+        BOOST_TEST(answers.at(0).failed());
+    }
+    memory::Params small;
+    small.capacity = 4;
+    VirtualTime time;
+    TestSource source{time.get_executor()};
+    for (int i = 0; i < 6; ++i)
+        source.put(order(i, 1));
+    ReadThroughCache<Memory, TestSource, VirtualClock> cache{Memory{time.get_executor(), small}, source};
+    BOOST_TEST(time.await(cache.async_cover<OrdersOfCustomer>({who(1)})).at(0).failed());
+    BOOST_TEST(time.await(cache.async_get_set<OrdersOfCustomer>(who(1))).members.size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_set_that_was_loaded_is_answered_though_the_replica_hangs_afterwards) {
+    for (const auto timeout : {30'000ms, 700ms}) {
+        World w;
+        w.put(order(1, 1));
+        ReadOptions options;
+        options.timeout = timeout;
+        const auto result = w.start(1, options);
+        w.time.advance(300ms);
+        w.replica.set_hung(true);
+        w.time.run();
+        BOOST_TEST(ids(result->answer) == w.truth(1));
+        BOOST_TEST(w.calls() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_lags_is_asked_twice_and_named) {
+    World w;
+    w.source.put(order(1, 2), Version{2000});
+    w.members(2);
+    w.source.put(order(1, 1), Version{1000}); // an older state
+    w.source.forget_calls();
+    BOOST_TEST((w.get(1).error == Errc::source_lagging));
+    BOOST_TEST(w.calls() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(sets_that_push_each_other_out_of_a_small_store_are_read_once) {
+    for (const std::size_t capacity : {500u, 1'000u}) {
+        memory::Params small;
+        small.capacity = capacity;
+        VirtualTime time;
+        TestSource source{time.get_executor()};
+        source.answer_after(500ms);
+        ReadThroughCache<Memory, TestSource, VirtualClock> cache{Memory{time.get_executor(), small}, source};
+        for (int i = 0; i < 3'000; ++i)
+            source.put(order(i, i % 10));
+        std::size_t right = 0;
+        for (int parent = 0; parent < 10; ++parent)
+            cache.async_get_set<OrdersOfCustomer>(who(parent), {},
+                                                  [&](boost::system::error_code, const Answer& answer) {
+                                                      right += answer.members.size() == 300u ? 1 : 0;
+                                                  });
+        time.run();
+        BOOST_TEST(right == 10u);
+        BOOST_TEST(source.calls().size() == 10u);
+    }
+}
+
+namespace {
+
+struct ThrowingSource : TestSource {
+    using TestSource::TestSource;
+    template<IndexTag By, class Token = boost::asio::deferred_t>
+    auto async_fetch_set(std::vector<typename By::value_type> values, const ReadOptions& options = {},
+                         Token&& token = {}) {
+        if (throws)
+            throw std::bad_alloc{};
+        return TestSource::template async_fetch_set<By>(std::move(values), options, std::forward<Token>(token));
+    }
+    bool throws = true;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_source_that_throws_fails_its_readers_at_once) {
+    VirtualTime time;
+    ThrowingSource source{time.get_executor()};
+    ReadThroughCache<Memory, ThrowingSource, VirtualClock> cache{Memory{time.get_executor()}, source};
+    const auto begin = VirtualClock::now();
+    const auto sets = time.await(cache.async_fetch_set<OrdersOfCustomer>({who(1)}));
+    BOOST_TEST((sets.at(0).error == Errc::unavailable));
+    BOOST_TEST((VirtualClock::now() - begin < 1s));
+}
+
 BOOST_AUTO_TEST_CASE(pages_of_a_set_are_stable_while_members_come_and_go) {
     World w;
     for (int i = 0; i < 10; ++i)
@@ -520,6 +654,27 @@ struct Tiers {
 };
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(a_doubt_that_a_tier_behind_could_only_answer_stale_stays_one) {
+    VirtualTime time;
+    TestSource source{time.get_executor()};
+    Memory far{time.get_executor()};
+    Memory close{time.get_executor()};
+    Shared shared{far, source};
+    ReadThroughParams all_seeing;
+    all_seeing.sees_every_write = true;
+    ReadThroughCache<Memory, Shared, VirtualClock> near{close, shared, all_seeing};
+    source.put(order(1, 1));
+    time.await(near.async_get_set<OrdersOfCustomer>(who(1)));
+    far.table().hint(order(1, 1).id);
+    close.table().hint(order(1, 1).id);
+    source.forget_calls();
+    source.fail_always(Errc::unavailable);
+    const auto answer = time.await(near.async_get_set<OrdersOfCustomer>(who(1)));
+    BOOST_TEST(answer.stale);
+    BOOST_TEST((answer.error == Errc::unavailable));
+    BOOST_TEST(source.calls().size() == 1u);
+}
 
 BOOST_AUTO_TEST_CASE(sets_compose_with_tiers) {
     Tiers t;
