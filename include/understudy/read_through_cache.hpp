@@ -188,7 +188,8 @@ public:
 
     /// Makes sure that the primary holds many sets, each as fresh as `options` want, for a question to the primary that
     /// goes over all of them at once, such as a count. The readings carry no members: only whether the set is known,
-    /// stale, how old, and why not. As `async_fetch_set`.
+    /// stale, how old, and why not. A set that could be read but not stored has failed
+    /// (`Errc::replica_unavailable`). As `async_fetch_set`.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires SetReplica<Primary, By> && SetSource<Fallback, By>
     auto async_cover(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {

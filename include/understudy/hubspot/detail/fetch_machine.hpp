@@ -22,9 +22,11 @@ namespace understudy::hubspot::detail {
 
 inline constexpr std::string_view merged_ids_property = "hs_merged_object_ids";
 
-// A value that cannot be anybody's is not asked for: in a batch it would spoil the answer of all the others.
+// A value that cannot be anybody's is not asked for: in a batch it would spoil the answer of all the others. Ids are
+// positive numbers of 64 bits.
 inline bool may_be_id(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    return !text.empty() && text.size() <= 19 && text.front() != '0' &&
+           text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 inline bool may_be_value(std::string_view text) {
