@@ -29,7 +29,7 @@ struct WriteOutcome {
     WriteState state = WriteState::unknown;
     /// Success if it took effect; else why not, or why nobody knows.
     boost::system::error_code error{};
-    /// The record that was written; the survivor if it was `merged`; of a creation that was `refused` because a unique
+    /// The record that was written; the survivor if it was `merged`; of one that was `refused` because a unique
     /// value is taken, the record that has it, if the source named it.
     key_t<R> id{};
     /// The source's stamp after the write, if its answer carried one.
