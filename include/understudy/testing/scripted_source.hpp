@@ -113,9 +113,9 @@ public:
         script_->holders.push_back([script = script_.get()](const R& record) -> const key_t<R>* {
             for (const auto& [key, entry] : script->truth)
                 if (entry.state == State::live && key != key_of(record)) {
+                    const R& other = entry.record;
                     bool same = false;
-                    for_each_value<By>(record,
-                                       [&](const auto& value) { same = same || answers_to<By>(entry.record, value); });
+                    for_each_value<By>(record, [&](const auto& value) { same = same || answers_to<By>(other, value); });
                     if (same)
                         return &key;
                 }
