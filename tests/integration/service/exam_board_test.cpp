@@ -157,7 +157,8 @@ BOOST_AUTO_TEST_CASE(d10_what_is_not_covered_clean_and_free_of_doubts_is_read_fi
         // Neither waits for the other.
         {"DELETE FROM understudy_sets; DELETE FROM hubspot_mock_exams", exams, {"bookings of 1", "exams 1"}},
     };
-    for (const auto& [damage, available, capacity] : cases) {
+    for (const auto& [done, available, capacity] : cases) {
+        const auto& damage = done;
         BoardDatabase db;
         db.exam("1").exam("2", "is_active = 'false'").cover_exams();
         db.cover_exam("1");
