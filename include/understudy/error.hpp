@@ -49,6 +49,10 @@ enum class Errc {
     deadline_exceeded,
     /// The replica is needed to decide and cannot be reached.
     replica_unavailable,
+    /// The write was sent, and nobody knows yet whether it took effect. It goes on, and will be known.
+    outcome_unknown,
+    /// The lease had run out: somebody else may have taken over what this session held.
+    lease_lost,
     /// The request itself is wrong; the message of the component that refused it says how.
     invalid_argument,
 };

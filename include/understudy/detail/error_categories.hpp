@@ -45,6 +45,10 @@ inline const char* text_of(Errc e) noexcept {
         return "the deadline passed";
     case Errc::replica_unavailable:
         return "the replica is unavailable";
+    case Errc::outcome_unknown:
+        return "it is not known yet whether the write took effect";
+    case Errc::lease_lost:
+        return "the lease ran out";
     case Errc::invalid_argument:
         return "the request is invalid";
     }
@@ -56,9 +60,11 @@ inline bool holds(Errc e, Condition c) noexcept {
     case Condition::retryable:
         return e == Errc::unavailable || e == Errc::timed_out || e == Errc::rate_limited || e == Errc::circuit_open ||
                e == Errc::overloaded || e == Errc::source_lagging || e == Errc::contended ||
-               e == Errc::deadline_exceeded || e == Errc::replica_unavailable || e == Errc::shutting_down;
+               e == Errc::deadline_exceeded || e == Errc::replica_unavailable || e == Errc::shutting_down ||
+               e == Errc::lease_lost;
     case Condition::applied_unknown:
-        return e == Errc::timed_out || e == Errc::deadline_exceeded || e == Errc::malformed_answer;
+        return e == Errc::outcome_unknown || e == Errc::timed_out || e == Errc::deadline_exceeded ||
+               e == Errc::malformed_answer;
     case Condition::recoverable_by_fallback:
         return e != Errc::refused && e != Errc::conflict && e != Errc::invalid_argument;
     case Condition::refused:

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <understudy/observation.hpp>
+#include <understudy/patch.hpp>
+#include <understudy/store.hpp>
+#include <understudy/write_action.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace understudy {
+
+/// A write that took effect at the source, to be shown by a replica before anybody is told of it.
+template<Record R>
+struct Settlement {
+    key_t<R> key{};
+    WriteAction action = WriteAction::update;
+    /// Drawn before the write was sent; `no_ticket` if nobody knows any more when that was.
+    Ticket ticket = no_ticket;
+    /// The source's stamp after the write, if its answer carried one.
+    Version version = no_version;
+    /// What an update wrote.
+    Patch<R> patch{};
+    /// What a creation wrote, with the key that the source gave it.
+    R record{};
+};
+
+/// What a replica made of a settlement.
+enum class Settled : std::uint8_t {
+    /// The row shows the write.
+    shown,
+    /// The row was marked dirty: whoever asks next reads it from the source.
+    hinted,
+};
+
+/// The signatures of what a writer asks of a replica.
+using SettleSignature = void(boost::system::error_code, std::vector<Settled>);
+template<Record R>
+using MarkedSignature = void(boost::system::error_code, std::vector<key_t<R>>);
+
+/// A replica that shows the writes of ours before they are read back.
+///
+///     replica.async_settle(std::vector<Settlement<R>>, token)      -> SettleSignature
+///     replica.async_find_marked(std::size_t limit, token)          -> MarkedSignature<R>
+///
+/// `async_settle` decides each settlement by itself, in one transaction, and answers in the order given. If its ticket
+/// is later than the row's, the write is shown: an update's members replace those of a row that is live and not dirty,
+/// the row keeps its `as_of` and is `patched`; a creation becomes a live row, `patched`, as of the ticket; an archiving
+/// makes the row archived, `patched`, as of the ticket. The row gets a new ticket, and the later of both versions. In
+/// every other case the key is hinted at. A row that is shown live removes the notes that said that nothing answers to
+/// its values; the values that a hinted update or creation would have written are noted as learned of, so that no
+/// reader joins an older load by them. Settled twice is hinted at: nothing worse.
+///
+/// `async_find_marked` names rows that are dirty or patched, those marked longest ago first.
+template<class S>
+concept SettlingReplica = Replica<S> &&
+    requires(S& replica, std::vector<Settlement<typename S::record_type>> settlements,
+             detail::ArchetypeHandler<SettleSignature> on_settled,
+             detail::ArchetypeHandler<MarkedSignature<typename S::record_type>> on_found) {
+    replica.async_settle(std::move(settlements), on_settled);
+    replica.async_find_marked(std::size_t{}, on_found);
+};
+
+} // namespace understudy

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <boost/describe/enum.hpp>
+
+#include <cstdint>
+
+namespace understudy {
+
+/// What a write does to its record.
+enum class WriteAction : std::uint8_t { update, create, archive };
+BOOST_DESCRIBE_ENUM(WriteAction, update, create, archive)
+
+} // namespace understudy
