@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,27 @@ struct Asker {
     const Texts& inputs(std::size_t at = 0) const { return steps.first<inside::ReadAssociations>(at).inputs; }
     const inside::ReadAssociationPage& page(std::size_t at = 0) const {
         return steps.first<inside::ReadAssociationPage>(at);
+    }
+    /// A server that refuses batches that are too large, or hold what it does not like.
+    void answer_all(std::size_t most, const Texts& bad) {
+        while (!steps.open.empty()) {
+            const auto asked = inputs();
+            const auto is_bad = [&](const auto& id) { return std::ranges::find(bad, id) != bad.end(); };
+            if (asked.size() > most || std::ranges::any_of(asked, is_bad))
+                on_batch(Errc::refused, {});
+            else
+                on_batch({}, {{}, {none(asked)}});
+        }
+    }
+    /// Whose lists failed, of `count` records; every one of them was refused.
+    Texts refused(int count) const {
+        Texts failed;
+        for (const auto& id : numbers(count))
+            if (error(id)) {
+                BOOST_TEST(error(id) == error_code{Errc::refused});
+                failed.push_back(id);
+            }
+        return failed;
     }
     const Texts& ids(const std::string& of) const { return steps.machine.lists.list(of).ids; }
     error_code error(const std::string& of) const { return steps.machine.lists.list(of).error; }
@@ -133,34 +155,85 @@ BOOST_AUTO_TEST_CASE(up_to_a_thousand_in_one_call) {
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_refuses_so_many_gets_a_hundred_from_then_on) {
-    Asker asker{numbers(250)};
+    Asker asker{numbers(600)};
     BOOST_CHECK(asker.on_batch(Errc::refused, {}) == Action::associations);
+    BOOST_TEST(asker.steps.open.size() == 6u);
+    // Not before all of it was taken in hundreds.
+    BOOST_TEST(asker.limit == 1000u);
+    asker.answer_all(100, {});
     BOOST_TEST(asker.limit == 100u);
-    BOOST_TEST(asker.steps.open.size() == 3u);
-    Texts asked;
-    while (!asker.steps.open.empty()) {
-        auto inputs = asker.inputs();
-        BOOST_TEST(inputs.size() <= 100u);
-        asked.insert(asked.end(), inputs.begin(), inputs.end());
-        asker.on_batch({}, {{}, {none(inputs)}});
-    }
-    BOOST_TEST(asked == numbers(250));
-    for (const auto& id : asked)
-        BOOST_TEST(!asker.error(id));
-    for (const auto& id : numbers(400))
+    BOOST_TEST(asker.steps.made == 7u);
+    BOOST_TEST(asker.refused(600).empty());
+    for (const auto& id : numbers(750))
         asker.steps.machine.lists.want(id);
     asker.steps.look();
     BOOST_TEST(asker.inputs(0).size() == 100u);
     BOOST_TEST(asker.inputs(1).size() == 50u);
 }
 
-BOOST_AUTO_TEST_CASE(a_small_batch_that_is_refused_fails) {
-    Asker asker{numbers(100)};
-    BOOST_CHECK(asker.on_batch(Errc::refused, {}) == Action::done);
-    for (const auto& id : numbers(100))
-        BOOST_TEST(asker.error(id) == error_code{Errc::refused});
+BOOST_AUTO_TEST_CASE(a_batch_refused_as_a_whole_refuses_nobody) {
+    const struct {
+        int count;
+        Texts bad;
+        std::size_t calls; // at most
+    } table[] = {
+        {1, {"1"}, 1},
+        {2, {"2"}, 3},
+        {100, {"37"}, 15},    // twice for each halving, and log2(100) is 6.7
+        {600, {"1"}, 7 + 14}, // the hundreds first
+        {600, {"600"}, 7 + 14},
+        {600, {"250", "251"}, 7 + 26}, // in two halves of one
+        {600, {"37", "599"}, 7 + 28},  // in two hundreds
+        {250, {"100", "101", "250"}, 4 + 40},
+    };
+    for (const auto& row : table) {
+        Asker asker{numbers(row.count)};
+        asker.answer_all(1000, row.bad);
+        BOOST_TEST(asker.idle());
+        BOOST_TEST(asker.refused(row.count) == row.bad);
+        BOOST_TEST(asker.steps.made <= row.calls,
+                   row.count << " with " << row.bad.size() << " bad ones: " << asker.steps.made << " calls");
+        // Nothing says that so many are too many.
+        BOOST_TEST(asker.limit == 1000u);
+        BOOST_TEST(!asker.steps.machine.lists.error());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_learnt_of_the_size_is_learnt_from_good_batches_only) {
+    Asker asker{numbers(600)};
+    asker.answer_all(100, {"345"});
+    BOOST_TEST(asker.refused(600) == Texts{"345"});
+    BOOST_TEST(asker.steps.made <= 7u + 14u);
+    // It may have been the bad one alone.
     BOOST_TEST(asker.limit == 1000u);
-    BOOST_TEST(asker.steps.machine.lists.error() == error_code{Errc::refused});
+    for (int id = 1001; id <= 1200; ++id)
+        asker.steps.machine.lists.want(std::to_string(id));
+    asker.steps.look();
+    asker.answer_all(100, {"345"});
+    BOOST_TEST(asker.limit == 100u);
+
+    // A piece whose answer is lost was not accepted.
+    Asker lost{numbers(200)};
+    lost.on_batch(Errc::refused, {});
+    lost.on_batch({}, {{}, {none(lost.inputs())}});
+    lost.on_batch(Errc::timed_out, {});
+    BOOST_TEST(lost.limit == 1000u);
+    BOOST_TEST(!lost.error("100"));
+    BOOST_TEST(lost.error("101") == error_code{Errc::timed_out});
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_everything_is_not_asked_for_each) {
+    Asker asker{numbers(1000)};
+    asker.answer_all(0, {});
+    BOOST_TEST(asker.refused(1000) == numbers(1000));
+    BOOST_TEST(asker.steps.made <= 11u + 2 * inside::AssociationsMachine::max_divisions);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_after_a_failure_is_not_divided) {
+    Asker asker{numbers(150), 12, 100};
+    asker.on_batch(Errc::timed_out, {});
+    BOOST_CHECK(asker.on_batch(Errc::refused, {}) == Action::done);
+    BOOST_TEST(asker.error("150") == error_code{Errc::timed_out});
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_that_the_next_call_would_meet_too_ends_it) {

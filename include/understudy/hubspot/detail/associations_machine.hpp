@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/error.hpp>
+#include <understudy/hubspot/detail/batches.hpp>
 #include <understudy/hubspot/detail/calls.hpp>
 
 #include <algorithm>
@@ -30,12 +31,16 @@ inline bool id_less(std::string_view a, std::string_view b) noexcept {
 
 /// Reads the associations of any number of records with those of one other type, every list to its end.
 ///
-/// Batches answer in no order and leave inputs out; an input that no answer accounts for is asked for by itself. A list
-/// is known whole or has failed.
+/// Batches answer in no order and leave inputs out; an input that no answer accounts for is asked for by itself. A
+/// batch that is refused may be too large or hold one bad input: it is sent again in hundreds, and these by halves. A
+/// list is known whole or has failed.
 class AssociationsMachine {
 public:
     /// Inputs left out of one batch that are asked for by themselves.
     static constexpr std::size_t max_singles = 10;
+    /// Batches that are divided, each into two, or into ten if it is large. One bad input in n has about log2 n of them
+    /// divided; after so many it is not the inputs that are bad, and what is refused has failed.
+    static constexpr std::size_t max_divisions = 50;
 
     struct List {
         /// Ascending by number, each once, once the list is known.
@@ -47,7 +52,7 @@ public:
     std::function<void(const std::string&, const std::string&)> on_id{};
 
     /// Reads from `from` to `to`, associations of type `type_id` only unless that is 0. `batch` is how many inputs a
-    /// call may carry, and is lowered for good when the server will not have as many.
+    /// call may carry, and is lowered for good when the server refuses as many but not the same in hundreds.
     AssociationsMachine(std::string from, std::string to, std::int64_t type_id, std::size_t& batch,
                         std::vector<ErrorDetail>& problems)
         : from_{std::move(from)}
@@ -91,19 +96,22 @@ public:
             };
             return call;
         }
-        if (work_.empty() && (wanted_.size() >= batch_ || (flush && !wanted_.empty()))) {
-            const auto end = wanted_.begin() + static_cast<std::ptrdiff_t>(std::min(wanted_.size(), batch_));
-            work_.emplace_back(wanted_.begin(), end);
-            wanted_.erase(wanted_.begin(), end);
-        }
+        if (work_.empty() && (wanted_.size() >= batch_ || (flush && !wanted_.empty())))
+            work_.push_back({take_front(wanted_, batch_), {}});
         if (work_.empty())
             return std::nullopt;
-        auto inputs = std::move(work_.front());
+        auto batch = std::move(work_.front());
         work_.pop_front();
         ++outstanding_;
-        ReadAssociations call{from_, to_, inputs, {}};
-        call.answer = [this, asked = std::move(inputs)](error_code error, AssociationsAnswer answer) {
-            on_batch(asked, error, std::move(answer));
+        ReadAssociations call{from_, to_, batch.inputs, {}};
+        call.answer = [this, batch = std::move(batch)](error_code error, AssociationsAnswer answer) {
+            --outstanding_;
+            if (batch.trial)
+                learn(*batch.trial, error);
+            if (error)
+                on_failed_batch(batch.inputs, error);
+            else
+                on_batch(batch.inputs, std::move(answer));
         };
         return call;
     }
@@ -123,6 +131,15 @@ private:
         Stage stage = Stage::asked;
         bool told = false;
         List list{};
+    };
+    // A large batch that was refused and goes again in hundreds: was it too large?
+    struct Trial {
+        std::size_t open = 0;
+        bool failed = false;
+    };
+    struct Batch {
+        std::vector<std::string> inputs;
+        std::shared_ptr<Trial> trial{};
     };
     // Inputs that a batch left out, more than can be asked for one by one. Some servers leave out those without
     // associations, so it takes a sample to tell whether this is one of them or the answer is not to be believed.
@@ -145,10 +162,7 @@ private:
             wanted_.push_back(id);
     }
 
-    void on_batch(const std::vector<std::string>& asked, error_code error, AssociationsAnswer answer) {
-        --outstanding_;
-        if (error)
-            return on_failed_batch(asked, error);
+    void on_batch(const std::vector<std::string>& asked, AssociationsAnswer answer) {
         answered_ = true;
         for (const auto& result : answer.results)
             if (const auto at = lists_.find(result.from_id); at != lists_.end() && !at->second.told)
@@ -177,18 +191,25 @@ private:
     }
 
     void on_failed_batch(const std::vector<std::string>& asked, error_code error) {
-        if (error == Condition::refused && asked.size() > small_association_batch && !stopped_) {
-            batch_ = small_association_batch;
-            for (auto rest = asked.begin(); rest != asked.end();) {
-                const auto size = std::min<std::ptrdiff_t>(asked.end() - rest, small_association_batch);
-                work_.emplace_back(rest, rest + size);
-                rest += size;
-            }
+        const bool refused = error == Condition::refused;
+        const bool large = asked.size() > small_association_batch;
+        if (refused && asked.size() > 1 && !stopped_ && divisions_++ < max_divisions) {
+            auto pieces = large ? pieces_of(asked, small_association_batch) : halves_of(asked);
+            const auto trial = large ? std::make_shared<Trial>(Trial{pieces.size()}) : nullptr;
+            for (auto& piece : pieces)
+                work_.push_back({std::move(piece), trial});
             return;
         }
         for (const auto& id : asked)
-            fail(lists_.at(id), error);
-        stop(error);
+            fail(lists_.at(id), refused && asked.size() > 1 && stopped_ ? stopped_ : error);
+        if (!refused)
+            stop(error);
+    }
+
+    void learn(Trial& trial, error_code error) {
+        trial.failed = trial.failed || error;
+        if (--trial.open == 0 && !trial.failed)
+            batch_ = small_association_batch;
     }
 
     void ask_singly(std::vector<std::string> ids) {
@@ -283,7 +304,7 @@ private:
         for (const auto& id : std::exchange(wanted_, {}))
             fail(lists_.at(id), error);
         for (const auto& batch : std::exchange(work_, {}))
-            for (const auto& id : batch)
+            for (const auto& id : batch.inputs)
                 fail(lists_.at(id), error);
         for (const auto& page : std::exchange(pages_, {})) {
             fail(lists_.at(page.id), error);
@@ -307,9 +328,10 @@ private:
     std::vector<ErrorDetail>& problems_;
     std::map<std::string, Entry, std::less<>> lists_;
     std::deque<std::string> wanted_;
-    std::deque<std::vector<std::string>> work_;
+    std::deque<Batch> work_;
     std::deque<PageCall> pages_;
     std::size_t outstanding_ = 0;
+    std::size_t divisions_ = 0;
     bool answered_ = false;
     error_code stopped_{};
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/hubspot/detail/batches.hpp>
 #include <understudy/hubspot/detail/json.hpp>
 #include <understudy/hubspot/detail/record_assembler.hpp>
 #include <understudy/index.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -108,11 +110,8 @@ public:
                                on_single(at, error, std::move(object));
                            }};
         }
-        if (work_.empty() && (waiting_.size() >= batch_size || (closed_ && !waiting_.empty()))) {
-            const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), batch_size));
-            work_.emplace_back(waiting_.begin(), end);
-            waiting_.erase(waiting_.begin(), end);
-        }
+        if (work_.empty() && (waiting_.size() >= batch_size || (closed_ && !waiting_.empty())))
+            work_.push_back(take_front(waiting_, batch_size));
         if (!work_.empty()) {
             auto asked = std::move(work_.front());
             work_.pop_front();
@@ -180,15 +179,14 @@ private:
         --outstanding_;
         if (error) {
             // A batch that is refused as a whole refuses nobody.
-            if (error == Condition::refused && asked.size() > 1 && !stopped_) {
-                const auto middle = asked.begin() + static_cast<std::ptrdiff_t>(asked.size() / 2);
-                work_.emplace_front(middle, asked.end());
-                work_.emplace_front(asked.begin(), middle);
+            const bool refused = error == Condition::refused;
+            if (refused && asked.size() > 1 && !stopped_) {
+                std::ranges::move(halves_of(asked), std::back_inserter(work_));
                 return;
             }
             for (const auto at : asked)
-                slots_[at].reading = Reading<R>::failure(error);
-            if (error != Condition::refused)
+                slots_[at].reading = Reading<R>::failure(refused && asked.size() > 1 ? stopped_ : error);
+            if (!refused)
                 stop(error);
             return;
         }

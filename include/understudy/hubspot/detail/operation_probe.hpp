@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/hubspot/detail/batches.hpp>
 #include <understudy/hubspot/detail/calls.hpp>
 #include <understudy/hubspot/detail/fetch_machine.hpp>
 #include <understudy/writable_source.hpp>
@@ -93,10 +94,7 @@ private:
     }
 
     AnyCall batch(bool archived) {
-        auto& waiting = waiting_[archived];
-        const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(std::min(waiting.size(), batch_size));
-        Slots asked{waiting.begin(), end};
-        waiting.erase(waiting.begin(), end);
+        auto asked = take_front(waiting_[archived], batch_size);
         ReadBatch call{{}, query(archived), {}};
         for (const auto at : asked)
             call.inputs.push_back(slots_[at].id);

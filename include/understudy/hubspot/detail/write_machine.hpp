@@ -1,11 +1,13 @@
 #pragma once
 
+#include <understudy/hubspot/detail/batches.hpp>
 #include <understudy/hubspot/detail/operation_probe.hpp>
 #include <understudy/hubspot/property_codec.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -122,9 +124,7 @@ private:
 
     void on_failure(const Slots& asked, error_code error, const std::string& existing_id) {
         if (is_refusal(error) && asked.size() > 1 && !stopped_) {
-            const auto middle = asked.begin() + static_cast<std::ptrdiff_t>(asked.size() / 2);
-            work_.emplace_front(middle, asked.end());
-            work_.emplace_front(asked.begin(), middle);
+            std::ranges::move(halves_of(asked), std::back_inserter(work_));
             return;
         }
         for (const auto at : asked)
