@@ -70,7 +70,7 @@ public:
                 std::vector<key_t<R>> ids;
                 for (auto& candidate : candidates.front())
                     ids.push_back(std::move(candidate.id));
-                core_->prefetch(std::move(ids), ticket_, options_);
+                core_->prefetch(ids, ticket_, options_);
             }
             return self.complete({}, true);
         }

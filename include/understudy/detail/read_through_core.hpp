@@ -61,8 +61,8 @@ public:
         typename ReadMachine<By>::Begun begun;
         const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, room(), waiter, begun);
         const bool confirm = options.freshness != Freshness::fresh();
-        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, confirm);
-        fill<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options, confirm);
+        fill<ById<R>>(std::move(begun.ids), options, confirm);
+        fill<By>(std::move(begun.values), options, confirm);
         // The load of a store that throws has landed already: nobody would wake the reader.
         return pending(step, machine);
     }
@@ -72,24 +72,21 @@ public:
                                             const ReadOptions& options) {
         typename SetReadMachine<By>::Begun begun;
         const auto step = machine.board(flights<ById<R>>(), set_flights<By>(), closed, room(), waiter, waiter, begun);
-        fill<ById<R>>(std::move(begun.ids), std::move(begun.id_flights), begun.ticket, options, true);
-        fill_sets<By>(std::move(begun.values), std::move(begun.flights), begun.ticket, options);
+        fill<ById<R>>(std::move(begun.ids), options, true);
+        fill_sets<By>(std::move(begun.values), options);
         // The load of a store that throws has landed already: nobody would wake the reader.
         return pending(step, machine);
     }
 
     // Loads records that nobody waits for.
-    void prefetch(std::vector<key_t<R>> ids, Ticket ticket, const ReadOptions& options) {
+    void prefetch(const std::vector<key_t<R>>& ids, Ticket ticket, const ReadOptions& options) {
         auto& table = flights<ById<R>>();
-        std::vector<key_t<R>> missing;
-        std::vector<FlightPtr> begun;
-        for (auto& id : ids) {
-            if (closed || missing.size() >= room() || table.joinable(id, no_ticket, Priority::background))
-                continue;
-            begun.push_back(table.begin(id, ticket, options.priority));
-            missing.push_back(std::move(id));
-        }
-        fill<ById<R>>(std::move(missing), std::move(begun), ticket, options, true);
+        Loads<key_t<R>, Landing<R>> begun;
+        begun.ticket = ticket;
+        for (const auto& id : ids)
+            if (!closed && begun.keys.size() < room() && !table.joinable(id, no_ticket, Priority::background))
+                begun.begin(table, id, options.priority);
+        fill<ById<R>>(std::move(begun), options, true);
     }
 
     bool idle() const noexcept { return fills_ == 0; }
@@ -155,13 +152,12 @@ private:
     }
 
     template<IndexTag By>
-    void fill(std::vector<typename By::value_type> values, std::vector<FlightPtr> flights, Ticket ticket,
-              const ReadOptions& reader, bool confirm) {
-        if (values.empty())
+    void fill(Loads<typename By::value_type, Landing<R>> loads, const ReadOptions& reader, bool confirm) {
+        if (loads.keys.empty())
             return;
-        const ReadOptions options = count_fill(values.size(), reader);
+        const ReadOptions options = count_fill(loads.keys.size(), reader);
         auto state = std::make_shared<Fill<By>>(
-            Fill<By>{FillMachine<By>{values, ticket, confirm}, std::move(flights), Clock::now()});
+            Fill<By>{FillMachine<By>{loads.keys, loads.ticket, confirm}, std::move(loads.flights), Clock::now()});
         auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
                                                                 std::vector<Reading<R>> readings) {
             if (error)
@@ -171,7 +167,7 @@ private:
             self->populate(state);
         };
         guarded(state, [&] {
-            fallback.template async_fetch<By>(std::move(values), options,
+            fallback.template async_fetch<By>(std::move(loads.keys), options,
                                               boost::asio::bind_executor(executor, std::move(on_read)));
         });
     }
@@ -216,13 +212,12 @@ private:
 
     // As for records, but every member is applied before the set is called covered.
     template<IndexTag By>
-    void fill_sets(std::vector<typename By::value_type> values, std::vector<SetFlightPtr> flights, Ticket ticket,
-                   const ReadOptions& reader) {
-        if (values.empty())
+    void fill_sets(Loads<typename By::value_type, SetLanding<R>> loads, const ReadOptions& reader) {
+        if (loads.keys.empty())
             return;
-        const ReadOptions options = count_fill(values.size(), reader);
+        const ReadOptions options = count_fill(loads.keys.size(), reader);
         auto state = std::make_shared<SetFill<By>>(
-            SetFill<By>{SetFillMachine<By>{values, ticket}, std::move(flights), Clock::now()});
+            SetFill<By>{SetFillMachine<By>{loads.keys, loads.ticket}, std::move(loads.flights), Clock::now()});
         auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
                                                                 std::vector<SetReading<R>> readings) {
             if (error)
@@ -232,7 +227,7 @@ private:
             self->populate_sets(state);
         };
         guarded(state, [&] {
-            fallback.template async_fetch_set<By>(std::move(values), options,
+            fallback.template async_fetch_set<By>(std::move(loads.keys), options,
                                                   boost::asio::bind_executor(executor, std::move(on_read)));
         });
     }

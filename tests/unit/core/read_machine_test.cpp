@@ -114,8 +114,8 @@ BOOST_AUTO_TEST_CASE(I7_a_fresh_reader_takes_no_row_that_was_hinted_at) {
     Reader reader{{"k1"}};
     BOOST_TEST((reader.rows({row(1, Mark::dirty)}) == Step::board));
     BOOST_TEST((reader.board() == Step::wait));
-    BOOST_TEST((reader.begun.values == std::vector<std::string>{"k1"}));
-    BOOST_TEST((reader.begun.ticket == Ticket{10}));
+    BOOST_TEST((reader.begun.values.keys == std::vector<std::string>{"k1"}));
+    BOOST_TEST((reader.begun.values.ticket == Ticket{10}));
 }
 
 BOOST_AUTO_TEST_CASE(I9_a_reader_may_bound_the_age_or_take_anything) {
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(I12_two_readers_share_a_flight) {
     second.on_rows(std::move(rows));
     Machine::Begun begun;
     BOOST_TEST((second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun) == Step::wait));
-    BOOST_TEST(begun.values.empty());
+    BOOST_TEST(begun.values.keys.empty());
     BOOST_TEST(stats.joined == 1U);
 }
 
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(I7_a_reader_whose_row_was_hinted_at_after_the_flight_began_
     second.on_rows(std::move(rows));
     Machine::Begun begun;
     second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun);
-    BOOST_TEST((begun.values == std::vector<std::string>{"k1"}));
+    BOOST_TEST((begun.values.keys == std::vector<std::string>{"k1"}));
     BOOST_TEST(stats.joined == 0U);
 }
 
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(I7_beside_other_writers_a_fresh_reader_joins_no_flight_that
     second.on_ticket(Ticket{11});
     Machine::Begun begun;
     second.board(first.table, first.table, false, 100, std::make_shared<NoWaiter>(), begun);
-    BOOST_TEST(begun.values.size() == 1U);
+    BOOST_TEST(begun.values.keys.size() == 1U);
     BOOST_TEST(stats.joined == 1U);
 }
 
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(one_key_asked_twice_is_loaded_once) {
     Reader reader{{"k1", "k1"}};
     reader.rows({unknown(), unknown()});
     reader.board();
-    BOOST_TEST(reader.begun.values.size() == 1U);
+    BOOST_TEST(reader.begun.values.keys.size() == 1U);
     BOOST_TEST(!reader.land(0, Kind::answered, found(1)));
     BOOST_TEST(reader.land(1, Kind::answered, found(1)));
     BOOST_TEST((reader.machine.resume() == Step::finish));
@@ -380,8 +380,8 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     BOOST_TEST((machine.on_rows(rows) == EmailMachine::Step::board));
     EmailMachine::Begun begun;
     machine.board(by_id, by_email, false, 100, std::make_shared<NoWaiter>(), begun);
-    BOOST_TEST((begun.ids == std::vector<std::string>{"k1"}));
-    BOOST_TEST(begun.values.empty());
+    BOOST_TEST((begun.ids.keys == std::vector<std::string>{"k1"}));
+    BOOST_TEST(begun.values.keys.empty());
     // The record has another e-mail by now: it does not answer, and the value is looked up again.
     BOOST_TEST(
         machine.on_landed(0, Landing<Customer>{Kind::answered, Reading<Customer>::of(customer(1, 3), Version{200})}));
@@ -390,7 +390,7 @@ BOOST_AUTO_TEST_CASE(a_row_found_by_an_index_but_not_current_is_read_by_its_id) 
     machine.on_rows(rows);
     begun = {};
     machine.board(by_id, by_email, false, 100, std::make_shared<NoWaiter>(), begun);
-    BOOST_TEST((begun.values == std::vector<std::string>{"c1v2@example.com"}));
+    BOOST_TEST((begun.values.keys == std::vector<std::string>{"c1v2@example.com"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_look_up_that_answers_too_little_is_no_answer) {
