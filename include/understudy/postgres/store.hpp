@@ -19,9 +19,9 @@ namespace understudy::postgres {
 /// `Replica`, and `SetReplica` for relations, whose contracts each operation keeps.
 ///
 /// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at the end of the
-/// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are no hit is drawn in the same
-/// round trip. So do look-ups of sets, of each relation by itself. Applies of several callers share a statement, and so
-/// a transaction, in the same way.
+/// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are
+/// no hit is drawn in the same round trip. So do look-ups of sets, of each relation by itself. Applies of several
+/// callers share a statement, and so a transaction, in the same way.
 ///
 /// *Errors* of every operation: those of `Pool::async_execute`; `ClientErrc::bad_answer` where the table has another
 /// shape than the record; `Errc::contended` when a statement kept losing against other transactions;
@@ -47,7 +47,7 @@ public:
     /// See `Replica`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
-        return initiate<LookupSignature<R>, typename State::LookupCall, Rows<R>>(
+        return initiate<LookupSignature<R>, detail::LookupCall<Rows<R>>, Rows<R>>(
             [](State& state, auto call, std::vector<typename By::value_type> v) {
                 state.template look_up<By>(std::move(call), std::move(v));
             },
@@ -103,7 +103,7 @@ public:
     /// moment of its own; its ticket is drawn after all of them.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
-        return initiate<LookupSetSignature<R>, typename detail::SetDesk<By>::LookupCall, SetRows<R>>(
+        return initiate<LookupSetSignature<R>, detail::LookupCall<SetRows<R>>, SetRows<R>>(
             [](State& state, auto call, std::vector<SetQuery<By>> q) {
                 state.template sets<By>().look_up(std::move(call), std::move(q));
             },

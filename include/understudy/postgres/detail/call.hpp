@@ -27,6 +27,16 @@ struct Call {
     Call& operator=(const Call&) = delete;
     virtual ~Call() = default;
 
+    // Ends a call that is not done; `refuse` is for where its handler must not run at once.
+    void finish(boost::system::error_code ec, Answer answer) {
+        done = true;
+        deliver(ec, std::move(answer));
+    }
+    void refuse(boost::system::error_code ec) {
+        done = true;
+        deliver_later(ec);
+    }
+
     virtual void deliver(boost::system::error_code ec, Answer answer) = 0;
     virtual void deliver_later(boost::system::error_code ec) = 0;
 };
@@ -97,8 +107,7 @@ std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_exe
 template<class Base, class Answer, class Handler>
 std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_executor& executor) {
     return make_call<Base, Answer>(std::forward<Handler>(handler), executor, [](const std::shared_ptr<Base>& call) {
-        call->done = true;
-        call->deliver_later(boost::asio::error::operation_aborted);
+        call->refuse(boost::asio::error::operation_aborted);
     });
 }
 

@@ -46,10 +46,8 @@ public:
     void execute(RequestPtr request, std::chrono::milliseconds timeout) {
         ++stats_.requests;
         if (const auto ec = refusal(*request)) {
-            request->done = true;
             ++stats_.failed;
-            request->deliver_later(ec);
-            return;
+            return request->refuse(ec);
         }
         if (timeout.count() <= 0)
             timeout = params_->request_timeout;

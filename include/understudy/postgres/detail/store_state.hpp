@@ -1,22 +1,22 @@
 #pragma once
 
 #include <understudy/postgres/detail/apply_queue.hpp>
-#include <understudy/postgres/detail/batch_while_busy.hpp>
 #include <understudy/postgres/detail/call.hpp>
 #include <understudy/postgres/detail/lease.hpp>
+#include <understudy/postgres/detail/lookup_desk.hpp>
+#include <understudy/postgres/detail/record_lookup.hpp>
 #include <understudy/postgres/detail/set_desk.hpp>
 #include <understudy/postgres/detail/table_sql.hpp>
 #include <understudy/postgres/pool.hpp>
 #include <understudy/postgres/row_codec.hpp>
 #include <understudy/postgres/store_params.hpp>
 
-#include <boost/asio/post.hpp>
-
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <typeindex>
 #include <utility>
 #include <vector>
@@ -30,10 +30,6 @@ public:
     using Clock = std::chrono::steady_clock;
     using Step = understudy::detail::ApplyStep;
 
-    struct LookupCall : Call<Rows<R>> {
-        Rows<R> rows;
-        std::size_t missing = 0;
-    };
     struct ApplyCall : Call<std::vector<Applied>> {
         std::vector<Observation<R>> observations;
         // For each observation, its place in the answer.
@@ -64,30 +60,20 @@ public:
     const Pool& pool() const noexcept { return pool_; }
 
     template<IndexTag By>
-    void look_up(std::shared_ptr<LookupCall> call, std::vector<typename By::value_type> values) {
-        auto& queue = lookups<By>().queue;
-        std::string scratch;
-        for (auto& value : values) {
+    void look_up(const std::shared_ptr<LookupCall<Rows<R>>>& call, std::vector<typename By::value_type> values) {
+        for (auto& value : values)
             value = normalised<By>(std::move(value));
-            scratch.clear();
-            if (const auto ec = Codec<typename By::value_type>::encode(value, scratch))
-                return refuse(*call, ec);
-        }
-        if (queue.waiting() > params_.max_waiting)
-            return refuse(*call, Errc::overloaded);
-        if (values.empty())
-            return refuse(*call, {});
-        call->rows.rows.resize(values.size());
-        call->missing = values.size();
-        queue.add(call, std::move(values));
-        pump_soon<By>();
+        using Desk = LookupDesk<RecordLookup<By>>;
+        const auto desk =
+            part<Desk>([&] { return std::make_shared<Desk>(pool_, params_, sql_.template lookup<By>()); });
+        desk->look_up(call, std::move(values));
     }
 
     void apply(std::shared_ptr<ApplyCall> call, std::vector<Observation<R>> observations) {
         if (applies_.waiting() > params_.max_waiting)
-            return refuse(*call, Errc::overloaded);
+            return call->refuse(Errc::overloaded);
         if (observations.empty())
-            return refuse(*call, {});
+            return call->refuse({});
         const auto counts = latest_of_each_key(observations);
         call->outcomes.assign(observations.size(), Applied::dropped);
         call->since = Clock::now();
@@ -105,7 +91,7 @@ public:
     void note_absent(std::shared_ptr<NoteCall> call, std::vector<typename By::value_type> values, Ticket ticket,
                      std::chrono::milliseconds elapsed) {
         if (values.empty())
-            return refuse(*call, {});
+            return call->refuse({});
         std::vector<typename By::value_type> distinct;
         std::vector<std::size_t> places;
         std::map<typename By::value_type, std::size_t> known;
@@ -117,7 +103,7 @@ public:
             places.push_back(at->second);
         }
         pool_.async_execute(
-            lookups<By>().note,
+            part<NoteStatement<By>>([&] { return std::make_shared<NoteStatement<By>>(sql_); }),
             Parameters::of(distinct, static_cast<std::int64_t>(ticket), static_cast<std::int64_t>(elapsed.count())), {},
             [call, places, size = distinct.size()](error_code ec, Result result) {
                 if (std::exchange(call->done, true))
@@ -141,7 +127,7 @@ public:
 
     void hint(std::shared_ptr<HintCall> call) {
         if (call->keys.empty())
-            return refuse(*call, {});
+            return call->refuse({});
         const auto parameters = Parameters::of(call->keys);
         pool_.async_execute(
             hint_statement_, parameters, {},
@@ -161,122 +147,29 @@ public:
 
     template<IndexTag By>
     SetDesk<By>& sets() {
-        auto& slot = sets_[typeid(By)];
-        if (!slot)
-            slot = std::make_shared<SetDesk<By>>(pool_, params_, SetSql<By>{sql_});
-        return *static_cast<SetDesk<By>*>(slot.get());
+        return *part<SetDesk<By>>([&] { return std::make_shared<SetDesk<By>>(pool_, params_, SetSql<By>{sql_}); });
     }
 
-    // Lets go of the calls that wait for a statement, but for those of sets: their own desks do.
-    void abandon() {
-        applies_.clear();
-        for (const auto& clear : clear_)
-            clear();
-    }
+    void abandon() { applies_.clear(); }
 
 private:
     template<IndexTag By>
-    struct Lookups {
-        std::shared_ptr<const Statement> statement;
-        std::shared_ptr<const Statement> note;
-        BatchWhileBusy<typename By::value_type, LookupCall> queue;
-        bool due = false;
+    struct NoteStatement : Statement {
+        explicit NoteStatement(const TableSql<R>& sql)
+            : Statement{sql.template note_absent<By>()} {}
     };
 
     static std::shared_ptr<const Statement> statement(std::string text) {
         return std::make_shared<const Statement>(std::move(text));
     }
 
-    template<class C>
-    static void refuse(C& call, error_code ec) {
-        call.done = true;
-        call.deliver_later(ec);
-    }
-
-    template<IndexTag By>
-    Lookups<By>& lookups() {
-        auto& slot = lookups_[typeid(By)];
-        if (!slot) {
-            std::shared_ptr<const Statement> note;
-            if constexpr (!understudy::detail::is_by_id<By>)
-                note = statement(sql_.template note_absent<By>());
-            slot = std::make_shared<Lookups<By>>(
-                Lookups<By>{statement(sql_.template lookup<By>()), std::move(note),
-                            BatchWhileBusy<typename By::value_type, LookupCall>{params_.max_batch}});
-            clear_.push_back([lookups = static_cast<Lookups<By>*>(slot.get())] { lookups->queue.clear(); });
-        }
-        return *static_cast<Lookups<By>*>(slot.get());
-    }
-
-    // Who asks in one turn of the event loop leaves in one statement.
-    template<IndexTag By>
-    void pump_soon() {
-        if (std::exchange(lookups<By>().due, true))
-            return;
-        boost::asio::post(pool_.get_executor(), [lease = Lease{this->shared_from_this()}]() mutable {
-            const auto self = lease.take();
-            self->template lookups<By>().due = false;
-            self->template pump<By>();
-        });
-    }
-
-    template<IndexTag By>
-    void pump() {
-        auto& own = lookups<By>();
-        auto batch = own.queue.next();
-        if (batch.empty())
-            return;
-        auto parameters = Parameters::of(batch.values);
-        pool_.async_execute(
-            own.statement, std::move(parameters), ExecuteOptions{true},
-            [lease = Lease{this->shared_from_this()}, batch = std::move(batch)](error_code ec, Result result) mutable {
-                lease.take()->template looked_up<By>(std::move(batch), ec, result);
-            });
-    }
-
-    template<IndexTag By>
-    void looked_up(typename BatchWhileBusy<typename By::value_type, LookupCall>::Batch batch, error_code ec,
-                   const Result& result) {
-        lookups<By>().queue.returned();
-        // What waited leaves before anybody is answered.
-        pump<By>();
-        std::vector<Row<R>> rows(batch.values.size());
-        if constexpr (understudy::detail::is_by_id<By>) {
-            for (std::size_t i = 0; i < rows.size(); ++i)
-                rows[i].id = batch.values[i];
-        }
-        // A row that is no record fails those who asked for it.
-        std::vector<bool> bad(rows.size(), false);
-        std::optional<std::int64_t> drawn;
-        if (!ec && result.rows() != rows.size())
-            ec = ClientErrc::bad_answer;
-        for (std::size_t i = 0; !ec && i < result.rows(); ++i) {
-            std::int64_t number = 0;
-            if (!result.get(i, 0, drawn) || !result.get(i, 1, number) || number < 1 || number > std::ssize(rows)) {
-                ec = ClientErrc::bad_answer;
-            } else {
-                const auto at = static_cast<std::size_t>(number - 1);
-                bad[at] = !RowCodec<R>::decode(result, i, rows[at]);
-            }
-        }
-        for (const auto& use : batch.uses) {
-            LookupCall& call = *use.caller;
-            if (call.done)
-                continue;
-            if (ec || bad[use.value]) {
-                call.done = true;
-                call.deliver(ec ? ec : error_code{ClientErrc::bad_answer}, {});
-                continue;
-            }
-            const Row<R>& row = rows[use.value];
-            if (!row.current() && drawn)
-                call.rows.ticket = std::max(call.rows.ticket, static_cast<Ticket>(*drawn));
-            call.rows.rows[use.place] = row;
-            if (--call.missing == 0) {
-                call.done = true;
-                call.deliver({}, std::move(call.rows));
-            }
-        }
+    // What there is one of for each index, made when it is first asked for.
+    template<class Part, class Make>
+    std::shared_ptr<Part> part(Make make) {
+        auto& slot = parts_[typeid(Part)];
+        if (!slot)
+            slot = make();
+        return std::static_pointer_cast<Part>(slot);
     }
 
     void pump_applies() {
@@ -335,15 +228,14 @@ private:
         applies_.retry(std::move(again));
         pump_applies();
         for (const auto& call : answered) {
-            if (std::exchange(call->done, true))
+            if (call->done)
                 continue;
-            const bool contended = lost || (!ec && !call->observations.empty());
-            if (contended)
-                call->deliver(Errc::contended, {});
+            if (lost || (!ec && !call->observations.empty()))
+                call->finish(Errc::contended, {});
             else if (ec)
-                call->deliver(ec, {});
+                call->finish(ec, {});
             else
-                call->deliver({}, std::move(call->outcomes));
+                call->finish({}, std::move(call->outcomes));
         }
     }
 
@@ -384,8 +276,7 @@ private:
                 return hint(call);
             ec = Errc::contended;
         }
-        call->done = true;
-        call->deliver(ec, {});
+        call->finish(ec, {});
     }
 
     Pool pool_;
@@ -395,9 +286,7 @@ private:
     std::shared_ptr<const Statement> hint_statement_;
     std::shared_ptr<const Statement> ticket_statement_;
     ApplyQueue<R, ApplyCall> applies_;
-    std::map<std::type_index, std::shared_ptr<void>> lookups_;
-    std::map<std::type_index, std::shared_ptr<void>> sets_;
-    std::vector<std::function<void()>> clear_;
+    std::map<std::type_index, std::shared_ptr<void>> parts_;
 };
 
 } // namespace understudy::postgres::detail
