@@ -90,8 +90,7 @@ template<class Token = boost::asio::deferred_t>
 auto async_check_identity(Pool pool, std::vector<std::string> tables, Token&& token = {}) {
     return boost::asio::async_initiate<Token, IdentitySignature>(
         [](auto handler, Pool p, std::vector<std::string> t) {
-            const auto call =
-                detail::make_call<detail::Call<IdentityReport>, IdentityReport>(std::move(handler), p.get_executor());
+            const auto call = detail::make_call<detail::Call<IdentityReport>>(std::move(handler), p.get_executor());
             // The copy of the pool keeps it open; both requests are bounded by its time-outs.
             p.async_execute(
                 detail::identity_query(), {}, {}, [p, t, call](error_code ec, const Result& result) mutable {

@@ -79,12 +79,12 @@ private:
         template<class Handler>
         void operator()(Handler&& handler, std::shared_ptr<const Statement> statement, Parameters parameters,
                         ExecuteOptions options, bool plain) {
-            auto request = detail::make_call<detail::Request, Result>(
-                std::forward<Handler>(handler), state->executor(),
-                [weak = std::weak_ptr{state}](const detail::RequestPtr& cancelled) {
-                    if (const auto pool = weak.lock())
-                        pool->cancel(cancelled);
-                });
+            auto cancel = [weak = std::weak_ptr{state}](const detail::RequestPtr& cancelled) {
+                if (const auto pool = weak.lock())
+                    pool->cancel(cancelled);
+            };
+            auto request = detail::make_call<detail::Request>(std::forward<Handler>(handler), state->executor(),
+                                                              std::move(cancel));
             request->statement = std::move(statement);
             request->parameters = std::move(parameters);
             request->alone = !options.read_only;

@@ -47,7 +47,7 @@ public:
     /// See `Replica`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
-        return initiate<LookupSignature<R>, detail::LookupCall<Rows<R>>, Rows<R>>(
+        return initiate<LookupSignature<R>, detail::LookupCall<Rows<R>>>(
             [](State& state, auto call, std::vector<typename By::value_type> v) {
                 state.template look_up<By>(std::move(call), std::move(v));
             },
@@ -57,7 +57,7 @@ public:
     /// See `Replica`.
     template<class Token = boost::asio::deferred_t>
     auto async_apply(std::vector<Observation<R>> observations, Token&& token = {}) {
-        return initiate<ApplySignature<R>, typename State::ApplyCall, std::vector<Applied>>(
+        return initiate<ApplySignature<R>, typename State::ApplyCall>(
             [](State& state, auto call, std::vector<Observation<R>> o) { state.apply(std::move(call), std::move(o)); },
             token, std::move(observations));
     }
@@ -69,7 +69,7 @@ public:
         static_assert(boost::mp11::mp_contains<typename detail::table_indexes<R>::type, By>::value,
                       "absences are noted by the indexes that TableTraits lists: a record that is applied takes back "
                       "only those");
-        return initiate<ApplySignature<R>, typename State::NoteCall, std::vector<Applied>>(
+        return initiate<ApplySignature<R>, typename State::NoteCall>(
             [ticket, elapsed](State& state, auto call, std::vector<typename By::value_type> v) {
                 state.template note_absent<By>(std::move(call), std::move(v), ticket, elapsed);
             },
@@ -79,23 +79,15 @@ public:
     /// See `Replica`.
     template<class Token = boost::asio::deferred_t>
     auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [](auto handler, std::shared_ptr<State> state, std::vector<key_t<R>> k) {
-                using Handler = detail::DropAnswer<decltype(handler)>;
-                auto call = detail::make_call<typename State::HintCall, typename State::Nothing>(
-                    Handler{std::move(handler)}, state->pool().get_executor());
-                std::sort(k.begin(), k.end());
-                k.erase(std::unique(k.begin(), k.end()), k.end());
-                call->keys = std::move(k);
-                state->hint(std::move(call));
-            },
-            token, state_, std::move(keys));
+        return initiate<DoneSignature, typename State::HintCall>(
+            [](State& state, auto call, std::vector<key_t<R>> k) { state.hint(std::move(call), std::move(k)); }, token,
+            std::move(keys));
     }
 
     /// See `Replica`.
     template<class Token = boost::asio::deferred_t>
     auto async_draw_ticket(Token&& token = {}) {
-        return initiate<TicketSignature, typename State::TicketCall, Ticket>(
+        return initiate<TicketSignature, typename State::TicketCall>(
             [](State& state, auto call, int) { state.draw_ticket(std::move(call)); }, token, 0);
     }
 
@@ -103,7 +95,7 @@ public:
     /// moment of its own; its ticket is drawn after all of them.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
-        return initiate<LookupSetSignature<R>, detail::LookupCall<SetRows<R>>, SetRows<R>>(
+        return initiate<LookupSetSignature<R>, detail::LookupCall<SetRows<R>>>(
             [](State& state, auto call, std::vector<SetQuery<By>> q) {
                 state.template sets<By>().look_up(std::move(call), std::move(q));
             },
@@ -113,7 +105,7 @@ public:
     /// See `SetReplica`. Of several coverages of one set the latest counts, the others are dropped.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_cover(std::vector<Coverage<By>> coverages, Token&& token = {}) {
-        return initiate<CoverSignature, typename detail::SetDesk<By>::CoverCall, std::vector<Covered>>(
+        return initiate<CoverSignature, typename detail::SetDesk<By>::CoverCall>(
             [](State& state, auto call, std::vector<Coverage<By>> c) {
                 state.template sets<By>().cover(std::move(call), std::move(c));
             },
@@ -123,25 +115,21 @@ public:
     /// See `SetReplica`.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [](auto handler, std::shared_ptr<State> state, std::vector<typename By::value_type> v) {
-                using Desk = detail::SetDesk<By>;
-                using Handler = detail::DropAnswer<decltype(handler)>;
-                auto call = detail::make_call<typename Desk::HintCall, typename Desk::Nothing>(
-                    Handler{std::move(handler)}, state->pool().get_executor());
-                state->template sets<By>().hint(std::move(call), std::move(v));
+        return initiate<DoneSignature, typename detail::SetDesk<By>::HintCall>(
+            [](State& state, auto call, std::vector<typename By::value_type> v) {
+                state.template sets<By>().hint(std::move(call), std::move(v));
             },
-            token, state_, std::move(values));
+            token, std::move(values));
     }
 
 private:
     using State = detail::StoreState<R>;
 
-    template<class Signature, class Call, class Answer, class Start, class Token, class Argument>
+    template<class Signature, class Call, class Start, class Token, class Argument>
     auto initiate(Start start, Token& token, Argument argument) {
         return boost::asio::async_initiate<Token, Signature>(
             [start](auto handler, std::shared_ptr<State> state, Argument a) {
-                auto call = detail::make_call<Call, Answer>(std::move(handler), state->pool().get_executor());
+                auto call = detail::make_call<Call>(std::move(handler), state->pool().get_executor());
                 start(*state, std::move(call), std::move(a));
             },
             token, state_, std::move(argument));

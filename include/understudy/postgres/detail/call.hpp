@@ -4,7 +4,6 @@
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
@@ -13,13 +12,16 @@
 #include <boost/system/error_code.hpp>
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace understudy::postgres::detail {
 
 // Somebody who waits for an answer. Whoever sets `done` first delivers, once; everybody else leaves it alone.
-template<class Answer>
+template<class A>
 struct Call {
+    using Answer = A;
+
     bool done = false;
 
     Call() = default;
@@ -41,9 +43,13 @@ struct Call {
     virtual void deliver_later(boost::system::error_code ec) = 0;
 };
 
-// A call of type `Base` (derived from `Call<Answer>`) with the handler that gets the answer.
-template<class Base, class Answer, class Handler>
+// The answer of operations that have none: their handlers get the error code alone.
+struct Nothing {};
+
+// A call of type `Base` (derived from a `Call`) with the handler that gets the answer.
+template<class Base, class Handler>
 struct HandledCall final : Base {
+    using Answer = typename Base::Answer;
     using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
     HandledCall(Handler h, const boost::asio::any_io_executor& own)
@@ -55,12 +61,18 @@ struct HandledCall final : Base {
     void deliver(boost::system::error_code ec, Answer answer) override {
         const auto guard = release();
         boost::asio::dispatch(guard.get_executor(), [h = std::move(handler), ec, a = std::move(answer)]() mutable {
-            std::move(h)(ec, std::move(a));
+            if constexpr (std::is_same_v<Answer, Nothing>)
+                std::move(h)(ec);
+            else
+                std::move(h)(ec, std::move(a));
         });
     }
     void deliver_later(boost::system::error_code ec) override {
         const auto guard = release();
-        boost::asio::post(executor, boost::asio::append(std::move(handler), ec, Answer{}));
+        if constexpr (std::is_same_v<Answer, Nothing>)
+            boost::asio::post(executor, boost::asio::append(std::move(handler), ec));
+        else
+            boost::asio::post(executor, boost::asio::append(std::move(handler), ec, Answer{}));
     }
 
     boost::asio::executor_work_guard<Executor> release() {
@@ -76,21 +88,10 @@ struct HandledCall final : Base {
     boost::asio::associated_cancellation_slot_t<Handler> slot;
 };
 
-// A handler that is told of success or failure only, behind a call that has an empty answer.
-template<class Handler>
-struct DropAnswer {
-    Handler handler;
-
-    template<class Answer>
-    void operator()(boost::system::error_code ec, Answer&&) {
-        std::move(handler)(ec);
-    }
-};
-
 // Makes a call that is let go of when its slot is signalled: `cancel(call)` is then called, while the call waits.
-template<class Base, class Answer, class Handler, class Cancel>
+template<class Base, class Handler, class Cancel>
 std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_executor& executor, Cancel cancel) {
-    using Handled = HandledCall<Base, Answer, std::decay_t<Handler>>;
+    using Handled = HandledCall<Base, std::decay_t<Handler>>;
     auto call = std::make_shared<Handled>(std::forward<Handler>(handler), executor);
     if (call->slot.is_connected()) {
         call->slot.assign(
@@ -104,22 +105,11 @@ std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_exe
 }
 
 // The same, for calls that are simply told so.
-template<class Base, class Answer, class Handler>
+template<class Base, class Handler>
 std::shared_ptr<Base> make_call(Handler&& handler, const boost::asio::any_io_executor& executor) {
-    return make_call<Base, Answer>(std::forward<Handler>(handler), executor, [](const std::shared_ptr<Base>& call) {
+    return make_call<Base>(std::forward<Handler>(handler), executor, [](const std::shared_ptr<Base>& call) {
         call->refuse(boost::asio::error::operation_aborted);
     });
 }
 
 } // namespace understudy::postgres::detail
-
-// Whatever is associated with the handler stays so.
-template<template<class, class> class Associator, class Handler, class Default>
-struct boost::asio::associator<Associator, understudy::postgres::detail::DropAnswer<Handler>, Default>
-    : Associator<Handler, Default> {
-    static typename Associator<Handler, Default>::type
-    get(const understudy::postgres::detail::DropAnswer<Handler>& handler,
-        const Default& fallback = Default{}) noexcept {
-        return Associator<Handler, Default>::get(handler.handler, fallback);
-    }
-};

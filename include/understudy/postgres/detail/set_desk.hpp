@@ -34,7 +34,6 @@ public:
         Clock::time_point since;
         int attempts = 0;
     };
-    struct Nothing {};
     struct HintCall : Call<Nothing> {
         std::vector<Value> values;
         int attempts = 0;
@@ -68,7 +67,7 @@ public:
         for (std::size_t i = 0; i < coverages.size(); ++i) {
             auto& coverage = coverages[i];
             auto value = value_of(std::move(coverage.value));
-            const auto [kept, added] = call->coverages.try_emplace(std::move(value), coverage, i);
+            const auto [kept, added] = call->coverages.try_emplace(std::move(value), std::move(coverage), i);
             if (!added && kept->second.first.ticket < coverage.ticket)
                 kept->second = {std::move(coverage), i};
         }

@@ -11,6 +11,7 @@
 #include <understudy/postgres/row_codec.hpp>
 #include <understudy/postgres/store_params.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -41,8 +42,6 @@ public:
     };
     struct NoteCall : Call<std::vector<Applied>> {};
     struct TicketCall : Call<Ticket> {};
-    // A call without an answer of its own.
-    struct Nothing {};
     struct HintCall : Call<Nothing> {
         std::vector<key_t<R>> keys;
         int attempts = 0;
@@ -125,13 +124,13 @@ public:
             });
     }
 
-    void hint(std::shared_ptr<HintCall> call) {
-        if (call->keys.empty())
+    void hint(std::shared_ptr<HintCall> call, std::vector<key_t<R>> keys) {
+        if (keys.empty())
             return call->refuse({});
-        const auto parameters = Parameters::of(call->keys);
-        pool_.async_execute(
-            hint_statement_, parameters, {},
-            [self = this->shared_from_this(), call](error_code ec, Result result) { self->hinted(call, ec, result); });
+        std::sort(keys.begin(), keys.end());
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        call->keys = std::move(keys);
+        send(std::move(call));
     }
 
     void draw_ticket(std::shared_ptr<TicketCall> call) {
@@ -257,6 +256,13 @@ private:
         call.places = std::move(places);
     }
 
+    void send(std::shared_ptr<HintCall> call) {
+        auto parameters = Parameters::of(call->keys);
+        pool_.async_execute(
+            hint_statement_, std::move(parameters), {},
+            [self = this->shared_from_this(), call](error_code ec, Result result) { self->hinted(call, ec, result); });
+    }
+
     void hinted(const std::shared_ptr<HintCall>& call, error_code ec, const Result& result) {
         if (call->done)
             return;
@@ -273,7 +279,7 @@ private:
             std::erase_if(call->keys, [&](const auto& key) { return marked.contains(key); });
         if (lost || (!ec && !call->keys.empty())) {
             if (++call->attempts < params_.attempts)
-                return hint(call);
+                return send(call);
             ec = Errc::contended;
         }
         call->finish(ec, {});
