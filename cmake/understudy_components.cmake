@@ -1,4 +1,4 @@
-# One interface target a layer: the core needs Boost's headers alone, an adapter adds its own libraries.
+# One interface target a layer: the core needs Boost alone, an adapter adds its own libraries.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 
@@ -22,7 +22,7 @@ endfunction()
 
 understudy_component(core
   HEADERS "*.hpp" "detail/*.hpp" "memory/*.hpp" "memory/detail/*.hpp"
-  LINK Boost::headers Threads::Threads)
+  LINK Boost::headers Boost::json Threads::Threads)
 
 understudy_component(testing
   HEADERS "testing/*.hpp"
