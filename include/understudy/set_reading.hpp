@@ -29,7 +29,8 @@ struct SetReading {
     std::chrono::milliseconds age{0};
     /// A change of the set or of a member is known of or suspected, and could not be read.
     bool stale = false;
-    /// Which tier answered: 0 the first store that was asked, 1 its fallback, and so on.
+    /// Which tier answered: 0 the first store that was asked, 1 its fallback, and so on; the farthest that was asked
+    /// for the set or for a member of it. Each member says by itself where it came from.
     std::uint8_t tier = 0;
 
     bool found() const noexcept { return known; }

@@ -3,6 +3,7 @@
 #include <understudy/covered_sets.hpp>
 #include <understudy/detail/boarding.hpp>
 #include <understudy/detail/reading_of.hpp>
+#include <understudy/detail/set_origins.hpp>
 #include <understudy/error.hpp>
 
 #include <algorithm>
@@ -60,7 +61,7 @@ public:
             if (slot.row.covered() && (accepts(slot.row) || (slot.reread && slot.row.current()))) {
                 ++(slot.loaded ? stats_.misses : stats_.hits);
                 readings_[i] = reading_of(slot.row);
-                readings_[i].tier = slot.loaded ? 1 : 0;
+                slot.origins.name(readings_[i]);
             } else if (slot.boardings == params_.max_attempts) {
                 fail(i, Errc::contended);
             } else {
@@ -121,6 +122,8 @@ public:
         const bool late_enough = landing.ticket >= slot.first || options_.freshness != Freshness::fresh();
         if (late_enough && landing.reading)
             slot.at_hand = landing.reading;
+        if (slot.reread)
+            slot.origins.on_set(landing.reading);
         if (landing.kind == Kind::failed || (landing.kind == Kind::repeat && repeats_in_vain(slot, landing.error)))
             fail(i, landing.error);
         else if (late_enough && (landing.kind == Kind::answered || (landing.kind == Kind::covered && !trusts_rows())))
@@ -143,6 +146,8 @@ public:
             slot.error = why;
         else if (landing.kind == Kind::repeat && landing.reading.error == Errc::source_lagging)
             slot.lags = true;
+        if (landing.kind == Kind::answered)
+            slot.origins.on_member(landing.reading);
         if (waits(i))
             return false;
         if (!slot.error && std::exchange(slot.lags, false) && repeats_in_vain(slot, Errc::source_lagging))
@@ -181,6 +186,7 @@ private:
         int boardings = 0;
         Ticket first = no_ticket;                       // at or after which the reader came
         std::shared_ptr<const SetReading<R>> at_hand{}; // the last that was loaded for it, for want of the replica
+        SetOrigins<R> origins{};
         bool loaded = false;
         bool reread = false;         // the set itself, and covered
         bool joined_in_vain = false; // a load from before the reader came
@@ -232,6 +238,8 @@ private:
         }
         readings_[i] = part_of(whole, slots_[i].query);
         ++readings_[i].tier;
+        for (auto& member : readings_[i].members)
+            ++member.tier;
     }
 
     void fail(std::size_t i, boost::system::error_code why) {

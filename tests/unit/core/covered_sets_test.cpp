@@ -692,6 +692,50 @@ BOOST_AUTO_TEST_CASE(sets_compose_with_tiers) {
     BOOST_TEST(t.source.calls().size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_set_and_its_members_say_which_tier_they_came_from) {
+    VirtualTime time;
+    TestSource source{time.get_executor()};
+    Memory far{time.get_executor()};
+    Memory close{time.get_executor()};
+    Shared shared{far, source};
+    ReadThroughParams all_seeing;
+    all_seeing.sees_every_write = true;
+    ReadThroughCache<Memory, Shared, VirtualClock> near{close, shared, all_seeing};
+    // Of the set, then of its members.
+    const auto tiers = [](const Answer& answer) {
+        std::vector<int> of{answer.tier};
+        for (const auto& member : answer.members)
+            of.push_back(member.tier);
+        return of;
+    };
+    const auto get = [&](auto& cache, int parent) {
+        return tiers(time.await(cache.template async_get_set<OrdersOfCustomer>(who(parent))));
+    };
+    const auto hint = [](Memory& replica, int which) { replica.table().hint(order(which, 1).id); };
+    for (int i = 0; i < 3; ++i)
+        source.put(order(i, 1));
+    source.put(order(3, 2));
+    time.await(shared.async_get_set<OrdersOfCustomer>(who(2)));
+
+    BOOST_TEST(get(near, 1) == (std::vector{2, 2, 2, 2}), "from the source, cold");
+    BOOST_TEST(get(near, 1) == (std::vector{0, 0, 0, 0}), "from the near tier, warm");
+    BOOST_TEST(get(near, 2) == (std::vector{1, 1}), "from the tier behind");
+    hint(close, 0);
+    BOOST_TEST(get(near, 1) == (std::vector{1, 1, 0, 0}), "one member from the tier behind");
+    hint(close, 0);
+    hint(close, 1);
+    hint(far, 1);
+    BOOST_TEST(get(near, 1) == (std::vector{2, 1, 2, 0}), "one from there, one from the source");
+    close.table().hint_set<OrdersOfCustomer>(who(1));
+    hint(far, 2);
+    BOOST_TEST(get(near, 1) == (std::vector{2, 1, 1, 2}), "a set of the tier behind, one member of it from the source");
+
+    Near beside_others{Memory{time.get_executor()}, shared};
+    BOOST_TEST(get(beside_others, 1) == (std::vector{1, 1, 1, 1}));
+    far.table().hint_set<OrdersOfCustomer>(who(1));
+    BOOST_TEST(get(beside_others, 1) == (std::vector{2, 2, 2, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_near_tier_too_small_for_a_set_never_shows_a_part_of_it) {
     memory::Params small;
     small.capacity = 4;
