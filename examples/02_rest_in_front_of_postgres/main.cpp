@@ -1,5 +1,6 @@
 // A slow REST interface behind PostgreSQL: read once over HTTP, and from the database ever after, by every process that
 // shares it. Needs DATABASE_URL; `examples/with_postgres` lends a private one.
+#include "../run_with_database.hpp"
 #include "customer_api.hpp"
 #include "customer_source.hpp"
 #include "schema.hpp"
@@ -7,11 +8,7 @@
 #include <understudy/postgres/store.hpp>
 #include <understudy/understudy.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <algorithm>
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 
 using namespace understudy;
@@ -93,11 +90,8 @@ private:
     bool all_good_ = true;
 };
 
-awaitable<bool> show(postgres::Pool pool, CustomerApi& api) {
-    for (const char* statement : schema_sql) {
-        const std::string text = statement;
-        co_await pool.async_execute(text);
-    }
+awaitable<bool> show(postgres::Pool pool) {
+    CustomerApi api{pool.get_executor()};
     http::Params params;
     params.origin = api.origin();
     http::Client client{pool.get_executor(), params};
@@ -162,31 +156,5 @@ awaitable<bool> show(postgres::Pool pool, CustomerApi& api) {
 } // namespace
 
 int main() {
-    postgres::ConnectParams database;
-    if (const char* url = std::getenv("DATABASE_URL"))
-        database.conninfo = url;
-    database.schema = schema_name;
-    const auto problems = database.problems("DATABASE_URL");
-    for (const auto& problem : problems)
-        std::cerr << problem << "\n";
-    if (!problems.empty())
-        return 2;
-
-    boost::asio::io_context context;
-    CustomerApi api{context.get_executor()};
-    postgres::Pool pool{context.get_executor(), database};
-    int status = 1;
-    auto finished = [&](std::exception_ptr failure, bool all_good) {
-        context.stop();
-        try {
-            if (failure)
-                std::rethrow_exception(failure);
-            status = all_good ? 0 : 1;
-        } catch (const std::exception& error) {
-            std::cerr << error.what() << "\n";
-        }
-    };
-    boost::asio::co_spawn(context, show(pool, api), finished);
-    context.run();
-    return status;
+    return run_with_database(schema_name, schema_sql, show);
 }

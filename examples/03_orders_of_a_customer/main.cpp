@@ -1,6 +1,7 @@
 // The orders of a customer, a question about a set: answered from the replica only when the replica holds the whole
 // set, also when it is empty. Once over memory and once over PostgreSQL; the function that asks is the same. Needs
 // DATABASE_URL; `examples/with_postgres` lends a private one.
+#include "../run_with_database.hpp"
 #include "order.hpp"
 #include "order_office.hpp"
 #include "schema.hpp"
@@ -10,17 +11,11 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <chrono>
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 
 using namespace understudy;
-using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
 namespace {
@@ -136,10 +131,6 @@ awaitable<bool> show_both(postgres::Pool pool) {
     std::cout << "over memory\n";
     const bool memory = co_await show(memory::Store<Order>{executor}, open_office(executor));
 
-    for (const char* statement : schema_sql) {
-        const std::string text = statement;
-        co_await pool.async_execute(text);
-    }
     std::cout << "over PostgreSQL\n";
     const bool postgres = co_await show(postgres::Store<Order>{pool}, open_office(executor));
     co_return memory&& postgres;
@@ -148,30 +139,5 @@ awaitable<bool> show_both(postgres::Pool pool) {
 } // namespace
 
 int main() {
-    postgres::ConnectParams database;
-    if (const char* url = std::getenv("DATABASE_URL"))
-        database.conninfo = url;
-    database.schema = schema_name;
-    const auto problems = database.problems("DATABASE_URL");
-    for (const auto& problem : problems)
-        std::cerr << problem << "\n";
-    if (!problems.empty())
-        return 2;
-
-    boost::asio::io_context context;
-    postgres::Pool pool{context.get_executor(), database};
-    int status = 1;
-    auto finished = [&](std::exception_ptr failure, bool all_good) {
-        context.stop();
-        try {
-            if (failure)
-                std::rethrow_exception(failure);
-            status = all_good ? 0 : 1;
-        } catch (const std::exception& error) {
-            std::cerr << error.what() << "\n";
-        }
-    };
-    boost::asio::co_spawn(context, show_both(pool), finished);
-    context.run();
-    return status;
+    return run_with_database(schema_name, schema_sql, show_both);
 }
