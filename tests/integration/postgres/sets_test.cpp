@@ -10,6 +10,7 @@
 #include <boost/test/data/test_case.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <list>
 #include <map>
 #include <random>
@@ -641,6 +642,47 @@ BOOST_AUTO_TEST_CASE(I1_a_hint_that_had_to_wait_never_takes_a_ticket_back) {
     BOOST_TEST(!std::get<0>(outcome.wait(db.io)).failed());
     BOOST_TEST((cover(db, store, {coverage<OrdersOfCustomer>("k1", reading)}) == std::vector{Covered::dropped}));
     BOOST_TEST(!set(db, store, "k1").current());
+}
+
+// Where transactions are stricter than by default, a statement that had to wait for another one has lost against it.
+BOOST_AUTO_TEST_CASE(who_lost_against_another_transaction_tries_again_but_not_for_ever) {
+    postgres::ConnectParams params;
+    params.conninfo = tests::server().conninfo() + " options='-c default_transaction_isolation=repeatable\\\\ read'";
+    Database db{tests::orders_ddl, params};
+    tests::Session observer{tests::server().conninfo()};
+    postgres::StoreParams once;
+    once.attempts = 1;
+    Store patient{*db.pool};
+    Store hasty{*db.pool, once};
+    fill(db, patient, "k1", orders(1, 1, 1));
+    using Told = std::function<void(error_code)>;
+    const std::vector<std::function<void(Store&, Told)>> operations{
+        [&](Store& store, Told told) {
+            Observation<Order> seen;
+            seen.key = "o000001";
+            seen.ticket = draw(db.sql);
+            seen.state = State::absent;
+            store.async_apply({seen}, [told](error_code ec, auto) { told(ec); });
+        },
+        [](Store& store, Told told) { store.async_hint({"o000001"}, told); },
+        [&](Store& store, Told told) {
+            store.async_cover<OrdersOfCustomer>({coverage<OrdersOfCustomer>("k1", draw(db.sql))},
+                                                [told](error_code ec, auto) { told(ec); });
+        },
+        [](Store& store, Told told) { store.async_hint_sets<OrdersOfCustomer>({"k1"}, told); },
+    };
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        const auto ended = [&](Store& store) {
+            db.sql.run("BEGIN; UPDATE orders SET mark = mark; UPDATE understudy_sets SET mark = mark");
+            Outcome<error_code> outcome;
+            operations[i](store, outcome.handler());
+            until_blocked(db, observer);
+            db.sql.run("COMMIT");
+            return std::get<0>(outcome.wait(db.io));
+        };
+        BOOST_TEST(!ended(patient).failed(), i);
+        BOOST_TEST((ended(hasty) == Errc::contended), i);
+    }
 }
 
 // Several nodes cover and hint the same few sets in any order, starting from nothing.

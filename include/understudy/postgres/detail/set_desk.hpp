@@ -2,6 +2,7 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/postgres/detail/call.hpp>
+#include <understudy/postgres/detail/contended.hpp>
 #include <understudy/postgres/detail/lookup_desk.hpp>
 #include <understudy/postgres/detail/set_lookup.hpp>
 #include <understudy/postgres/detail/set_sql.hpp>
@@ -41,7 +42,7 @@ public:
 
     SetDesk(Pool pool, const StoreParams& params, const SetSql<By>& sql)
         : pool_{std::move(pool)}
-        , params_{params}
+        , attempts_{params.attempts}
         , cover_statement_{std::make_shared<const Statement>(sql.cover())}
         , hint_statement_{std::make_shared<const Statement>(sql.hint())}
         , lookups_{std::make_shared<LookupDesk<SetLookup<By>>>(pool_, params, sql.lookup())} {}
@@ -92,8 +93,6 @@ private:
             return normalised<By>(std::move(value));
     }
 
-    static bool lost(error_code ec) noexcept { return is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01"); }
-
     void send(std::shared_ptr<CoverCall> call) {
         const auto waited = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - call->since);
         ArrayBuilder<Value> values;
@@ -127,11 +126,9 @@ private:
     void covered(const std::shared_ptr<CoverCall>& call, error_code ec, const Result& result) {
         if (call->done)
             return;
-        if (lost(ec)) {
-            if (++call->attempts < params_.attempts)
-                return send(call);
-            ec = Errc::contended;
-        }
+        ec = contended_if_lost(ec);
+        if (ec == Errc::contended && ++call->attempts < attempts_)
+            return send(call);
         std::vector<Covered> outcomes;
         if (!ec && result.rows() != call->coverages.size())
             ec = ClientErrc::bad_answer;
@@ -165,16 +162,14 @@ private:
     void hinted(const std::shared_ptr<HintCall>& call, error_code ec) {
         if (call->done)
             return;
-        if (lost(ec)) {
-            if (++call->attempts < params_.attempts)
-                return send(call);
-            ec = Errc::contended;
-        }
+        ec = contended_if_lost(ec);
+        if (ec == Errc::contended && ++call->attempts < attempts_)
+            return send(call);
         call->finish(ec, {});
     }
 
     Pool pool_;
-    StoreParams params_;
+    int attempts_;
     std::shared_ptr<const Statement> cover_statement_;
     std::shared_ptr<const Statement> hint_statement_;
     std::shared_ptr<LookupDesk<SetLookup<By>>> lookups_;

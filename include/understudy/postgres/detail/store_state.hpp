@@ -2,6 +2,7 @@
 
 #include <understudy/postgres/detail/apply_queue.hpp>
 #include <understudy/postgres/detail/call.hpp>
+#include <understudy/postgres/detail/contended.hpp>
 #include <understudy/postgres/detail/lease.hpp>
 #include <understudy/postgres/detail/lookup_desk.hpp>
 #include <understudy/postgres/detail/record_lookup.hpp>
@@ -208,7 +209,7 @@ private:
             applies_.retry_singly(std::move(group));
             return pump_applies();
         }
-        const bool lost = is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01");
+        ec = contended_if_lost(ec);
         std::vector<std::shared_ptr<ApplyCall>> answered;
         std::vector<std::shared_ptr<ApplyCall>> again;
         std::size_t first = 0;
@@ -218,7 +219,7 @@ private:
                 settle(*call, {steps.begin() + static_cast<std::ptrdiff_t>(first),
                                steps.begin() + static_cast<std::ptrdiff_t>(first + count)});
             first += count;
-            const bool open = lost || (!ec && !call->observations.empty());
+            const bool open = ec == Errc::contended || (!ec && !call->observations.empty());
             if (open && ++call->attempts < params_.attempts)
                 again.push_back(std::move(call));
             else
@@ -229,10 +230,10 @@ private:
         for (const auto& call : answered) {
             if (call->done)
                 continue;
-            if (lost || (!ec && !call->observations.empty()))
-                call->finish(Errc::contended, {});
-            else if (ec)
+            if (ec)
                 call->finish(ec, {});
+            else if (!call->observations.empty())
+                call->finish(Errc::contended, {});
             else
                 call->finish({}, std::move(call->outcomes));
         }
@@ -274,14 +275,14 @@ private:
             else
                 marked.insert(std::move(key));
         }
-        const bool lost = is_sqlstate(ec, "40001") || is_sqlstate(ec, "40P01");
-        if (!ec)
+        ec = contended_if_lost(ec);
+        if (!ec) {
             std::erase_if(call->keys, [&](const auto& key) { return marked.contains(key); });
-        if (lost || (!ec && !call->keys.empty())) {
-            if (++call->attempts < params_.attempts)
-                return send(call);
-            ec = Errc::contended;
+            if (!call->keys.empty())
+                ec = Errc::contended;
         }
+        if (ec == Errc::contended && ++call->attempts < params_.attempts)
+            return send(call);
         call->finish(ec, {});
     }
 
