@@ -2,6 +2,8 @@
 
 #include <understudy/testing/replica_conformance.hpp>
 #include <understudy/testing/set_conformance.hpp>
+#include <understudy/testing/settle_conformance.hpp>
+#include <understudy/testing/settle_set_conformance.hpp>
 #include <understudy/testing/source_conformance.hpp>
 #include <understudy/testing/write_conformance.hpp>
 

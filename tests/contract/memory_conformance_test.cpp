@@ -23,6 +23,7 @@ struct MemoryReplica {
     auto& store() { return replica; }
     Customer record(int which, int variant) { return customer(which, variant); }
     std::string value(int which, int variant) { return *customer(which, variant).email; }
+    Patch<Customer> patch(int which, int variant) { return tests::customer_patch(which, variant); }
     template<class Operation>
     auto await(Operation&& operation) {
         return time.await(std::forward<Operation>(operation));
@@ -39,6 +40,8 @@ struct MemorySets {
     auto& store() { return replica; }
     tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
     std::string value(int parent) { return customer(parent).id; }
+    Patch<tests::Order> move_to(int parent) { return tests::order_patch(parent); }
+    Patch<tests::Order> change(int variant) { return tests::amount_patch(variant); }
     template<class Operation>
     auto await(Operation&& operation) {
         return time.await(std::forward<Operation>(operation));
@@ -107,6 +110,14 @@ BOOST_DATA_TEST_CASE(memory_store_is_a_replica, tests::cases_of<ReplicaConforman
 
 BOOST_DATA_TEST_CASE(memory_store_covers_sets, tests::cases_of<SetConformance<MemorySets>>()) {
     tests::run_case<SetConformance<MemorySets>, MemorySets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_store_shows_writes, tests::cases_of<SettleConformance<MemoryReplica>>()) {
+    tests::run_case<SettleConformance<MemoryReplica>, MemoryReplica>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_store_keeps_sets_covered, tests::cases_of<SettleSetConformance<MemorySets>>()) {
+    tests::run_case<SettleSetConformance<MemorySets>, MemorySets>(sample);
 }
 
 BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/index.hpp>
+#include <understudy/patch.hpp>
 #include <understudy/record.hpp>
 
 #include <boost/describe/class.hpp>
@@ -55,6 +56,14 @@ struct understudy::RecordTraits<tests::Customer> {
 };
 
 namespace tests {
+
+/// Makes any variant from 2 on of a customer that variant.
+inline understudy::Patch<Customer> customer_patch(int which, int variant) {
+    const Customer wanted = customer(which, variant);
+    understudy::Patch<Customer> patch;
+    patch.set<&Customer::email>(wanted.email).set<&Customer::credits>(wanted.credits).set<&Customer::note>(wanted.note);
+    return patch;
+}
 
 struct ByEmail : understudy::Index<&Customer::email> {
     static constexpr std::string_view name = "email";

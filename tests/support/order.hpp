@@ -2,6 +2,7 @@
 
 #include "support/customer.hpp"
 
+#include <understudy/patch.hpp>
 #include <understudy/relation.hpp>
 
 #include <boost/describe/class.hpp>
@@ -45,6 +46,19 @@ struct understudy::RecordTraits<tests::Order> {
 };
 
 namespace tests {
+
+/// Moves an order to a customer.
+inline understudy::Patch<Order> order_patch(int parent) {
+    understudy::Patch<Order> patch;
+    patch.set<&Order::customer_id>(order(0, parent).customer_id);
+    return patch;
+}
+
+inline understudy::Patch<Order> amount_patch(int amount) {
+    understudy::Patch<Order> patch;
+    patch.set<&Order::amount>(amount);
+    return patch;
+}
 
 struct OrdersOfCustomer : understudy::Relation<Customer, &Order::customer_id> {
     static constexpr std::string_view name = "orders_of_customer";

@@ -2,6 +2,7 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/memory/table.hpp>
+#include <understudy/settlement.hpp>
 #include <understudy/store.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -138,6 +140,21 @@ public:
                 boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
             },
             token, table_, std::move(values));
+    }
+
+    /// See `SettlingReplica`. Never fails.
+    template<class Token = boost::asio::deferred_t>
+    auto async_settle(std::vector<Settlement<R>> settlements, Token&& token = {}) {
+        return posted<SettleSignature>(
+            [table = table_, settlements = std::move(settlements)] { return table->settle(settlements, now()); },
+            std::forward<Token>(token));
+    }
+
+    /// See `SettlingReplica`. Never fails; goes over all rows.
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_marked(std::size_t limit, Token&& token = {}) {
+        return posted<MarkedSignature<R>>([table = table_, limit] { return table->find_marked(limit); },
+                                          std::forward<Token>(token));
     }
 
     /// See `Replica`. Never fails.

@@ -1,18 +1,22 @@
 #pragma once
 
 #include <understudy/detail/apply_rule.hpp>
+#include <understudy/detail/settle_rule.hpp>
 #include <understudy/index.hpp>
 #include <understudy/memory/detail/absence_notes.hpp>
 #include <understudy/memory/detail/floors.hpp>
+#include <understudy/memory/detail/hinted_values.hpp>
 #include <understudy/memory/detail/index_map.hpp>
 #include <understudy/memory/detail/set_map.hpp>
 #include <understudy/memory/params.hpp>
 #include <understudy/observation.hpp>
 #include <understudy/row.hpp>
 #include <understudy/set_row.hpp>
+#include <understudy/settlement.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <iterator>
 #include <list>
 #include <map>
@@ -108,6 +112,28 @@ public:
         entry.row.mark = Mark::dirty;
     }
 
+    std::vector<Settled> settle(const std::vector<Settlement<R>>& settlements, Instant now) {
+        std::vector<Settled> outcomes;
+        outcomes.reserve(settlements.size());
+        for (const auto& settlement : settlements)
+            outcomes.push_back(settle_one(settlement, now));
+        return outcomes;
+    }
+
+    /// Goes over all rows.
+    std::vector<key_t<R>> find_marked(std::size_t limit) const {
+        std::vector<const Row<R>*> marked;
+        for (const auto& [key, entry] : rows_)
+            if (entry.row.mark != Mark::clean)
+                marked.push_back(&entry.row);
+        const auto wanted = std::next(marked.begin(), static_cast<std::ptrdiff_t>(std::min(limit, marked.size())));
+        std::partial_sort(marked.begin(), wanted, marked.end(),
+                          [](const Row<R>* a, const Row<R>* b) { return a->ticket < b->ticket; });
+        std::vector<key_t<R>> keys;
+        std::transform(marked.begin(), wanted, std::back_inserter(keys), [](const Row<R>* row) { return row->id; });
+        return keys;
+    }
+
     template<IndexTag By>
     SetRow<R> look_up_set(const SetQuery<By>& query, Instant now) {
         const auto wanted = normalised<By>(query.value);
@@ -183,19 +209,24 @@ private:
         return row;
     }
 
-    Applied apply_one(const Observation<R>& observation, Instant now) {
-        using understudy::detail::ApplyStep;
-        const auto it = rows_.find(observation.key);
+    understudy::detail::RowFacts facts_of(const key_t<R>& key, Instant now) const {
         understudy::detail::RowFacts facts;
-        facts.ticket = floors_.of(observation.key);
-        understudy::detail::ObservationFacts fresh{observation.ticket, observation.version, false};
-        if (it != rows_.end()) {
+        facts.ticket = floors_.of(key);
+        if (const auto it = rows_.find(key); it != rows_.end()) {
             const Entry& entry = it->second;
             facts = {entry.row.state, entry.row.mark, entry.row.ticket, entry.row.version, entry.lag};
             facts.lag.lasting = std::chrono::duration_cast<std::chrono::milliseconds>(now - entry.lag_since);
-            fresh.same_content = same_content(entry.row, observation);
         }
-        const auto decision = understudy::detail::decide_apply(facts, fresh);
+        return facts;
+    }
+
+    Applied apply_one(const Observation<R>& observation, Instant now) {
+        using understudy::detail::ApplyStep;
+        const auto it = rows_.find(observation.key);
+        understudy::detail::ObservationFacts fresh{observation.ticket, observation.version, false};
+        if (it != rows_.end())
+            fresh.same_content = same_content(it->second.row, observation);
+        const auto decision = understudy::detail::decide_apply(facts_of(observation.key, now), fresh);
         switch (decision.step) {
         case ApplyStep::write:
             write(observation, decision.version, now);
@@ -222,6 +253,49 @@ private:
         return decision.outcome();
     }
 
+    Settled settle_one(const Settlement<R>& settlement, Instant now) {
+        using understudy::detail::SettleStep;
+        const auto step =
+            understudy::detail::decide_settle(facts_of(settlement.key, now), settlement.action, settlement.ticket);
+        if (step == SettleStep::hint) {
+            hint(settlement.key);
+            note_hinted(settlement);
+            return Settled::hinted;
+        }
+        Entry& entry = entry_of(settlement.key);
+        Row<R>& row = entry.row;
+        if (settlement.action == WriteAction::update) {
+            // Its other members are as old as they were: so are its age and `as_of`.
+            R record = row.record;
+            settlement.patch.apply_to(record);
+            show(entry, State::live, std::move(record));
+        } else {
+            const bool created = settlement.action == WriteAction::create;
+            show(entry, created ? State::live : State::archived, created ? settlement.record : R{});
+            row.as_of = step == SettleStep::show ? settlement.ticket : no_ticket;
+            entry.confirmed = now;
+        }
+        row.version = std::max(row.version, settlement.version);
+        row.mark = step == SettleStep::show ? Mark::patched : Mark::dirty;
+        return settled_by(step);
+    }
+
+    // Who asks for a value that was written, but is not to be seen in the row, joins no load from before.
+    void note_hinted(const Settlement<R>& settlement) {
+        if (settlement.action == WriteAction::archive)
+            return;
+        const auto it = rows_.find(settlement.key);
+        const R* shown = it != rows_.end() && it->second.row.state == State::live ? &it->second.row.record : nullptr;
+        detail::HintedValues<R> hinted{shown, settlement, draw_ticket()};
+        hinted_ = hinted.ticket;
+        for (auto& [type, map] : indexes_)
+            map->learn(hinted);
+        for (auto& [type, list] : notes_)
+            list->contradict(hinted);
+        for (auto& [type, map] : sets_)
+            map->hint(hinted);
+    }
+
     static bool same_content(const Row<R>& row, const Observation<R>& observation) {
         if (row.state != observation.state)
             return false;
@@ -233,17 +307,25 @@ private:
     void write(const Observation<R>& observation, Version version, Instant now) {
         Entry& entry = entry_of(observation.key);
         Row<R>& row = entry.row;
-        if (row.state == State::live)
-            unindex(row);
-        row.state = observation.state;
-        row.merged_into = observation.state == State::merged ? observation.merged_into : key_t<R>{};
-        row.record = observation.state == State::live ? observation.record : R{};
+        show(entry, observation.state, observation.state == State::live ? observation.record : R{});
+        if (observation.state == State::merged)
+            row.merged_into = observation.merged_into;
         row.version = version;
-        row.ticket = draw_ticket();
         row.as_of = observation.ticket;
         row.mark = Mark::clean;
-        entry.lag = {};
         entry.confirmed = now - observation.elapsed;
+    }
+
+    // From now on the row says this.
+    void show(Entry& entry, State state, R record) {
+        Row<R>& row = entry.row;
+        if (row.state == State::live)
+            unindex(row);
+        row.state = state;
+        row.merged_into = key_t<R>{};
+        row.record = std::move(record);
+        row.ticket = draw_ticket();
+        entry.lag = {};
         if (row.state == State::live) {
             for (auto& [type, map] : indexes_)
                 map->insert(row.record);
@@ -299,7 +381,8 @@ private:
     detail::IndexMap<By>& index() {
         auto& slot = indexes_[typeid(By)];
         if (!slot) {
-            auto map = std::make_unique<detail::IndexMap<By>>(detail::Floors<typename By::value_type>{evicted_});
+            auto map = std::make_unique<detail::IndexMap<By>>(
+                detail::Floors<typename By::value_type>{std::max(evicted_, hinted_)});
             for (const auto& [key, entry] : rows_)
                 if (entry.row.state == State::live)
                     map->insert(entry.row.record);
@@ -320,7 +403,7 @@ private:
     detail::SetMap<By>& sets() {
         auto& slot = sets_[typeid(By)];
         if (!slot)
-            slot = std::make_unique<detail::SetMap<By>>();
+            slot = std::make_unique<detail::SetMap<By>>(detail::Floors<typename By::value_type>{hinted_});
         return static_cast<detail::SetMap<By>&>(*slot);
     }
 
@@ -328,6 +411,7 @@ private:
     std::uint64_t last_ticket_ = 0;
     detail::Floors<key_t<R>> floors_;
     Ticket evicted_ = no_ticket; // the latest of all evicted rows
+    Ticket hinted_ = no_ticket;  // the latest of all values that were hinted at
     std::unordered_map<key_t<R>, Entry> rows_;
     std::list<key_t<R>> queue_;
     typename std::list<key_t<R>>::iterator hand_ = queue_.end();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/index.hpp>
+#include <understudy/memory/detail/hinted_values.hpp>
 #include <understudy/row.hpp>
 
 #include <chrono>
@@ -14,6 +15,7 @@ class AnyAbsenceNotes {
 public:
     virtual ~AnyAbsenceNotes() = default;
     virtual void contradict(const R& record) = 0;
+    virtual void contradict(const HintedValues<R>& hinted) = 0;
 };
 
 // Values of one index of which the source said that nothing answers to them.
@@ -51,6 +53,10 @@ public:
 
     void contradict(const R& record) override {
         for_each_value<By>(record, [&](const Value& value) { notes_.erase(value); });
+    }
+
+    void contradict(const HintedValues<R>& hinted) override {
+        hinted.template for_each<By>([&](const Value& value) { notes_.erase(value); });
     }
 
 private:

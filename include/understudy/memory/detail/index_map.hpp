@@ -2,6 +2,7 @@
 
 #include <understudy/index.hpp>
 #include <understudy/memory/detail/floors.hpp>
+#include <understudy/memory/detail/hinted_values.hpp>
 #include <understudy/observation.hpp>
 
 #include <set>
@@ -18,6 +19,7 @@ public:
     virtual void erase(const R& record) = 0;
     // As `erase`, and reads of its values that began before `ticket` decide nothing any more.
     virtual void evict(const R& record, Ticket ticket) = 0;
+    virtual void learn(const HintedValues<R>& hinted) = 0;
 };
 
 // From the values of one index to the keys of the live records that answer to them.
@@ -48,6 +50,10 @@ public:
     void evict(const R& record, Ticket ticket) override {
         erase(record);
         for_each_value<By>(record, [&](const Value& value) { floors_.raise(value, ticket); });
+    }
+
+    void learn(const HintedValues<R>& hinted) override {
+        hinted.template for_each<By>([&](const Value& value) { floors_.raise(value, hinted.ticket); });
     }
 
     Ticket floor_of(const Value& value) const { return floors_.of(value); }

@@ -2,6 +2,7 @@
 
 #include <understudy/index.hpp>
 #include <understudy/memory/detail/floors.hpp>
+#include <understudy/memory/detail/hinted_values.hpp>
 #include <understudy/observation.hpp>
 
 #include <chrono>
@@ -17,6 +18,8 @@ public:
     virtual ~AnySetMap() = default;
     // A row was evicted: the sets that it belonged to are not held completely any more.
     virtual void uncover(const R& record) = 0;
+    // The sets of those values have a member that no row shows.
+    virtual void hint(const HintedValues<R>& hinted) = 0;
 };
 
 // What is known of the sets of one relation; who belongs to them is known by the rows.
@@ -31,6 +34,9 @@ public:
         Mark mark = Mark::dirty;
         std::chrono::nanoseconds confirmed{0};
     };
+
+    explicit SetMap(Floors<Value> floors)
+        : floors_{std::move(floors)} {}
 
     // What is known of the set, or of one that was forgotten.
     Entry look_up(const Value& value) const {
@@ -59,6 +65,16 @@ public:
                 return;
             floors_.raise(value, it->second.ticket);
             sets_.erase(it);
+        });
+    }
+
+    void hint(const HintedValues<typename By::record_type>& hinted) override {
+        hinted.template for_each<By>([&](const Value& value) {
+            const auto it = sets_.find(value);
+            if (it == sets_.end())
+                return floors_.raise(value, hinted.ticket);
+            it->second.ticket = hinted.ticket;
+            it->second.mark = Mark::dirty;
         });
     }
 
