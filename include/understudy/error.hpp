@@ -53,6 +53,12 @@ enum class Errc {
     outcome_unknown,
     /// The lease had run out: somebody else may have taken over what this session held.
     lease_lost,
+    /// The record was merged into another one.
+    record_merged,
+    /// What an operation reserves is not to be had; its report says what.
+    reservation_refused,
+    /// An operation with the same id was begun for another request.
+    different_request,
     /// The request itself is wrong; the message of the component that refused it says how.
     invalid_argument,
 };

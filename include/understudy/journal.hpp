@@ -155,7 +155,8 @@ using FoundSignature = void(boost::system::error_code, bool);
 /// replica's own database in the same transaction, so that either both are done or neither; otherwise before it, and
 /// nothing is written down if one fails. If one of the operations is not this session's to end, the call changes
 /// nothing, and says which: call again without it. The journal keeps what it knows of a finished operation for some
-/// time, for `Admitted::known`.
+/// time, for `Admitted::known`; one that ends undone with an empty plan, since nothing was sent for it, is forgotten at
+/// once.
 ///
 /// `async_renew` opens the session, and renews its lease. `Errc::lease_lost` says that the lease had run out before:
 /// whatever the session held is not its own any more, and the next call opens another one.

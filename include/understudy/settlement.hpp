@@ -51,9 +51,11 @@ using MarkedSignature = void(boost::system::error_code, std::vector<key_t<R>>);
 /// is later than the row's, the write is shown: an update's members replace those of a row that is live and not dirty,
 /// the row keeps its `as_of` and is `patched`; a creation becomes a live row, `patched`, as of the ticket; an archiving
 /// makes the row archived, `patched`, as of the ticket. The row gets a new ticket, and the later of both versions. In
-/// every other case the key is hinted at. A row that is shown live removes the notes that said that nothing answers to
-/// its values; the values that a hinted update or creation would have written are noted as learned of, so that no
-/// reader joins an older load by them. Settled twice is hinted at: nothing worse.
+/// every other case the key is hinted at; a creation whose row is not there yet, or unknown, then becomes live and
+/// dirty, as of `no_ticket`, so that sets that it belongs to are in doubt of it and do not miss it. A row that is shown
+/// live removes the notes that said that nothing answers to its values; the values that a hinted update or creation
+/// wrote are noted as learned of, so that no reader joins an older load by them. Settled twice is hinted at: nothing
+/// worse.
 ///
 /// `async_find_marked` names rows that are dirty or patched, those marked longest ago first.
 template<class S>

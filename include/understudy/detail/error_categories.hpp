@@ -49,6 +49,12 @@ inline const char* text_of(Errc e) noexcept {
         return "it is not known yet whether the write took effect";
     case Errc::lease_lost:
         return "the lease ran out";
+    case Errc::record_merged:
+        return "the record was merged into another one";
+    case Errc::reservation_refused:
+        return "what the operation needs is not to be had";
+    case Errc::different_request:
+        return "an operation with this id was begun for another request";
     case Errc::invalid_argument:
         return "the request is invalid";
     }
@@ -66,9 +72,10 @@ inline bool holds(Errc e, Condition c) noexcept {
         return e == Errc::outcome_unknown || e == Errc::timed_out || e == Errc::deadline_exceeded ||
                e == Errc::malformed_answer;
     case Condition::recoverable_by_fallback:
-        return e != Errc::refused && e != Errc::conflict && e != Errc::invalid_argument;
+        return !holds(e, Condition::refused);
     case Condition::refused:
-        return e == Errc::refused || e == Errc::conflict || e == Errc::invalid_argument;
+        return e == Errc::refused || e == Errc::conflict || e == Errc::record_merged ||
+               e == Errc::reservation_refused || e == Errc::different_request || e == Errc::invalid_argument;
     case Condition::cancelled:
         return e == Errc::deadline_exceeded || e == Errc::shutting_down;
     }
