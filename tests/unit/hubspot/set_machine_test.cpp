@@ -27,6 +27,14 @@ struct Asked : Steps<Machine> {
     Asked(inside::Portal<R>& portal, Values values)
         : Steps<Machine>{portal, std::move(values)} {}
 
+    /// Lets a portal answer the first call.
+    void finish_one(SmallPortal& portal) {
+        auto taken = std::move(this->open.front());
+        this->open.erase(this->open.begin());
+        portal.answer(taken);
+        this->look();
+    }
+
     /// Lets a portal answer everything, in an order of its own; call `broken` fails with `error`.
     void finish(SmallPortal& portal, unsigned seed = 0, std::size_t broken = static_cast<std::size_t>(-1),
                 error_code error = {}) {
@@ -344,6 +352,88 @@ BOOST_AUTO_TEST_CASE(a_list_that_names_what_is_no_id_fails_its_set) {
     BOOST_TEST(sets.machine.result()[1].error == error_code{Errc::malformed_answer});
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_asked_for_the_members_of_a_list_that_failed) {
+    auto portal = hall();
+    portal.link("2-2", "105", "2-1", "53", 12, 21); // of 54 as well
+    inside::Portal<Seat> shared;
+    SeatSets alone{shared, Texts{"54"}};
+    alone.finish_one(portal);
+    BOOST_CHECK(alone.fail(Errc::refused) == Action::done);
+    BOOST_TEST(alone.made == 2u);
+    BOOST_TEST(alone.machine.result().at(0).error == error_code{Errc::refused});
+
+    portal.association_page = 6;
+    SeatSets both{shared, Texts{"54", "53"}};
+    both.finish_one(portal);
+    BOOST_REQUIRE(both.action() == Action::association_page);
+    BOOST_CHECK(both.fail(Errc::refused) == Action::batch);
+    BOOST_TEST(both.batch_inputs() == (Texts{"102", "103", "104", "105"}));
+    both.finish(portal);
+    // The lists, a page, the members, their pupils, and the exam of the one that was in both.
+    BOOST_TEST(both.made == 5u);
+    const auto readings = both.machine.result();
+    BOOST_TEST(readings[0].error == error_code{Errc::refused});
+    BOOST_TEST(ids_of(readings[1]) == (Texts{"102", "103", "104", "105"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_list_that_names_what_is_no_id_is_not_read_to_its_end) {
+    auto portal = hall();
+    portal.associations["2-1/2-2"]["54"][0].first = "abc";
+    inside::Portal<Seat> shared;
+    SeatSets sets{shared, Texts{"54"}};
+    sets.finish(portal);
+    BOOST_TEST(sets.made == 1u);
+    BOOST_TEST(sets.machine.result().at(0).error == error_code{Errc::malformed_answer});
+}
+
+BOOST_AUTO_TEST_CASE(nothing_more_is_asked_for_a_set_once_a_member_failed) {
+    SmallPortal portal;
+    portal.association_page = 150;
+    for (int i = 1; i <= 320; ++i) {
+        const auto id = std::to_string(1000 + i);
+        portal.put(id, "seat_name", "n" + id);
+        portal.link("2-2", id, "2-1", "53", 12, 21);
+        portal.link("2-2", id, "0-1", "900", 12, 21);
+    }
+    portal.objects["1007"].properties["seat_name"] = 7;
+    inside::Portal<Seat> shared;
+    SeatSets sets{shared, Texts{"53"}};
+    sets.finish_one(portal);
+    std::swap(sets.open.at(0), sets.open.at(1));
+    BOOST_REQUIRE(sets.action() == Action::batch);
+    sets.finish(portal);
+    // The list, a hundred members, and the page that was under way.
+    BOOST_TEST(sets.made == 3u);
+    BOOST_TEST(sets.machine.result().at(0).error == error_code{Errc::malformed_answer});
+}
+
+BOOST_AUTO_TEST_CASE(a_member_given_up_with_one_set_is_read_when_another_names_it) {
+    SmallPortal portal;
+    portal.association_page = 150;
+    const auto put = [&](int number, const std::string& exam) {
+        const auto id = std::to_string(1000 + number);
+        portal.put(id, "seat_name", "n" + id);
+        portal.link("2-2", id, "2-1", exam, 12, 21);
+        portal.link("2-2", id, "0-1", "900", 12, 21);
+    };
+    portal.link("2-2", "abc", "2-1", "54", 12, 21);
+    for (int i = 1; i <= 140; ++i)
+        put(i, "54");
+    for (int i = 201; i <= 350; ++i)
+        put(i, "53");
+    for (const auto* id : {"1001", "1140"}) // on the second page of 53
+        portal.link("2-2", id, "2-1", "53", 12, 21);
+    for (unsigned seed = 0; seed <= 20; ++seed) {
+        inside::Portal<Seat> shared;
+        SeatSets sets{shared, Texts{"53", "54"}};
+        sets.finish(portal, seed);
+        const auto readings = sets.machine.result();
+        BOOST_TEST(readings[1].error == error_code{Errc::malformed_answer});
+        BOOST_TEST(readings[0].members.size() == 152u); // of 53 by their own word
+        BOOST_TEST(sets.machine.take_problems().size() == 1u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(D10_whatever_fails_no_set_is_answered_in_part) {
     const auto whole = hall();
     const Texts asked{"51", "52", "53", "54"};
@@ -423,6 +513,8 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read_fails_the_whole) {
     AllSeatsRead all{shared, std::vector<Everything>(1)};
     all.finish(portal);
     BOOST_TEST(all.machine.result().at(0).error == error_code{Errc::malformed_answer});
+    // It is on the second page; neither the third is read nor any link.
+    BOOST_TEST(all.made == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(ids_that_do_not_ascend_are_no_list) {

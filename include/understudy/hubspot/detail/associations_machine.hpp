@@ -50,6 +50,9 @@ public:
 
     /// Gets every id of the lists as it comes: whose list, and which id. May be empty.
     std::function<void(const std::string&, const std::string&)> on_id{};
+    /// Says why nobody needs a record's list any more; success while somebody does. What is not needed when its turn
+    /// comes is dropped: its list fails without being asked for. May be empty.
+    std::function<error_code(const std::string&)> given_up{};
 
     /// Reads from `from` to `to`, associations of type `type_id` only unless that is 0. `batch` is how many inputs a
     /// call may carry, and is lowered for good when the server refuses as many but not the same in hundreds.
@@ -84,11 +87,23 @@ public:
         ask(id, at->second);
     }
 
+    /// A record's list is needed again, if it was dropped.
+    void revive(const std::string& id) {
+        const auto at = lists_.find(id);
+        if (at == lists_.end() || !std::exchange(at->second.dropped, false))
+            return;
+        at->second.list = {};
+        ask(id, at->second);
+    }
+
     /// The next call to make. A batch that is not full waits for company unless told to `flush`.
     std::optional<AnyCall> next(bool flush) {
-        if (!pages_.empty()) {
+        while (!pages_.empty()) {
             auto page = std::move(pages_.front());
             pages_.pop_front();
+            // A sample speaks for others as well.
+            if (!page.sample && is_dropped(page.id))
+                continue;
             ++outstanding_;
             ReadAssociationPage call{from_, to_, page.id, page.after, {}};
             call.answer = [this, page](error_code error, std::optional<Associations> answer) {
@@ -96,12 +111,16 @@ public:
             };
             return call;
         }
-        if (work_.empty() && (wanted_.size() >= batch_ || (flush && !wanted_.empty())))
-            work_.push_back({take_front(wanted_, batch_), {}});
-        if (work_.empty())
-            return std::nullopt;
-        auto batch = std::move(work_.front());
-        work_.pop_front();
+        Batch batch;
+        while (batch.inputs.empty()) {
+            if (work_.empty() && (wanted_.size() >= batch_ || (flush && !wanted_.empty())))
+                work_.push_back({take_front(wanted_, batch_), {}});
+            if (work_.empty())
+                return std::nullopt;
+            batch = std::move(work_.front());
+            work_.pop_front();
+            std::erase_if(batch.inputs, [this](const std::string& id) { return is_dropped(id); });
+        }
         ++outstanding_;
         ReadAssociations call{from_, to_, batch.inputs, {}};
         call.answer = [this, batch = std::move(batch)](error_code error, AssociationsAnswer answer) {
@@ -130,6 +149,7 @@ private:
     struct Entry {
         Stage stage = Stage::asked;
         bool told = false;
+        bool dropped = false;
         List list{};
     };
     // A large batch that was refused and goes again in hundreds: was it too large?
@@ -160,6 +180,16 @@ private:
             fail(entry, stopped_);
         else
             wanted_.push_back(id);
+    }
+
+    bool is_dropped(const std::string& id) {
+        const auto why = given_up ? given_up(id) : error_code{};
+        if (!why)
+            return false;
+        auto& entry = lists_.at(id);
+        entry.dropped = true;
+        fail(entry, why);
+        return true;
     }
 
     void on_batch(const std::vector<std::string>& asked, AssociationsAnswer answer) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -62,6 +63,9 @@ public:
     /// Questions about single inputs that one batch may lead to; more than that, and the answer is not to be believed.
     static constexpr std::size_t max_singles = 10;
 
+    /// Gets the values that fail, as texts, and why; not those whose links alone fail. May be empty.
+    std::function<void(const std::string&, error_code)> on_failed{};
+
     /// For values that are still to be added.
     explicit FetchMachine(Portal<R>& portal)
         : assembler_{portal, problems_} {}
@@ -87,14 +91,18 @@ public:
             slot.reading = none(slot);
             return at->second;
         }
-        if (stopped_) {
-            slot.reading = Reading<R>::failure(stopped_);
-            return at->second;
-        }
-        waiting_.push_back(at->second);
-        if constexpr (by_id)
+        if (ask(at->second) && by_id)
             assembler_.expect(slot.text);
         return at->second;
+    }
+    /// A value that was added is needed again, if it was given up, see `RecordAssembler`.
+    void revive(std::size_t at) {
+        auto& slot = slots_[at];
+        if (std::exchange(slot.dropped, false)) {
+            slot.reading.reset();
+            ask(at);
+        }
+        assembler_.revive(slot.text);
     }
     /// Says that nothing more is added.
     void close() noexcept { closed_ = true; }
@@ -102,19 +110,26 @@ public:
     RecordAssembler<R>& assembler() noexcept { return assembler_; }
 
     std::optional<AnyCall> next() override {
-        if (!singles_.empty()) {
+        while (!singles_.empty()) {
             const auto at = singles_.front();
             singles_.pop_front();
+            if (is_dropped(at))
+                continue;
             ++outstanding_;
             return ReadOne{slots_[at].text, query(), [this, at](error_code error, std::optional<Object> object) {
                                on_single(at, error, std::move(object));
                            }};
         }
-        if (work_.empty() && (waiting_.size() >= batch_size || (closed_ && !waiting_.empty())))
-            work_.push_back(take_front(waiting_, batch_size));
-        if (!work_.empty()) {
+        for (;;) {
+            if (work_.empty() && (waiting_.size() >= batch_size || (closed_ && !waiting_.empty())))
+                work_.push_back(take_front(waiting_, batch_size));
+            if (work_.empty())
+                break;
             auto asked = std::move(work_.front());
             work_.pop_front();
+            std::erase_if(asked, [this](std::size_t at) { return is_dropped(at); });
+            if (asked.empty())
+                continue;
             ++outstanding_;
             ReadBatch call{{}, query(), {}};
             for (const auto at : asked)
@@ -154,6 +169,7 @@ private:
         std::string text;
         std::optional<Reading<R>> reading{};
         std::optional<std::size_t> held{};
+        bool dropped = false;
 
         bool open() const noexcept { return !reading && !held; }
     };
@@ -175,6 +191,31 @@ private:
             return Reading<R>::none({});
     }
 
+    // Whether there is any use in asking.
+    bool ask(std::size_t at) {
+        if (stopped_)
+            fail(at, stopped_);
+        else
+            waiting_.push_back(at);
+        return !stopped_;
+    }
+
+    bool is_dropped(std::size_t at) {
+        auto& slot = slots_[at];
+        const auto why = assembler_.given_up(slot.text);
+        if (!why)
+            return false;
+        slot.dropped = true;
+        slot.reading = Reading<R>::failure(why);
+        return true;
+    }
+
+    void fail(std::size_t at, error_code error) {
+        slots_[at].reading = Reading<R>::failure(error);
+        if (on_failed)
+            on_failed(slots_[at].text, error);
+    }
+
     void on_batch(const Slots& asked, error_code error, const BatchAnswer& answer) {
         --outstanding_;
         if (error) {
@@ -185,7 +226,7 @@ private:
                 return;
             }
             for (const auto at : asked)
-                slots_[at].reading = Reading<R>::failure(refused && asked.size() > 1 ? stopped_ : error);
+                fail(at, refused && asked.size() > 1 ? stopped_ : error);
             if (!refused)
                 stop(error);
             return;
@@ -208,24 +249,26 @@ private:
         }
         std::size_t singles = 0;
         for (const auto at : asked)
-            if (auto& slot = slots_[at]; !slot.open())
+            if (const auto& slot = slots_[at]; !slot.open())
                 continue;
             else if (unnamed)
-                slot.reading = Reading<R>::failure(unnamed);
+                fail(at, unnamed);
             else if (stopped_)
-                slot.reading = Reading<R>::failure(stopped_);
+                fail(at, stopped_);
             else if (singles++ < max_singles)
                 singles_.push_back(at);
             else
-                slot.reading = assembler_.fail(by_id ? slot.text : std::string{}, Errc::malformed_answer,
-                                               "the batch's answer accounts for too few of its inputs");
+                fail(at, assembler_
+                             .fail(by_id ? slot.text : std::string{}, Errc::malformed_answer,
+                                   "the batch's answer accounts for too few of its inputs")
+                             .error);
     }
 
     void on_single(std::size_t at, error_code error, const std::optional<Object>& object) {
         --outstanding_;
         auto& slot = slots_[at];
         if (error) {
-            slot.reading = Reading<R>::failure(error);
+            fail(at, error);
             if (error != Condition::refused)
                 stop(error);
         } else if (object) {
@@ -238,16 +281,18 @@ private:
     // A failure that the next call would meet as well.
     void stop(error_code error) {
         stopped_ = error;
-        const auto fail = [&](std::size_t at) { slots_[at].reading = Reading<R>::failure(error); };
-        std::ranges::for_each(std::exchange(singles_, {}), fail);
-        std::ranges::for_each(std::exchange(waiting_, {}), fail);
+        const auto fail_it = [&](std::size_t at) { fail(at, error); };
+        std::ranges::for_each(std::exchange(singles_, {}), fail_it);
+        std::ranges::for_each(std::exchange(waiting_, {}), fail_it);
         for (const auto& asked : std::exchange(work_, {}))
-            std::ranges::for_each(asked, fail);
+            std::ranges::for_each(asked, fail_it);
     }
 
     void take(Slot& slot, std::size_t held) {
         slot.held = held;
         assembler_.needed(held);
+        if (const auto error = assembler_.error(held); error && on_failed)
+            on_failed(slot.text, error);
         // What was told of the survivor may not hold for what it swallowed.
         if constexpr (by_id)
             if (assembler_.id(held) != slot.text)
@@ -296,8 +341,12 @@ private:
         for (const auto at : asked)
             for (const auto& entry : errors)
                 if (auto& slot = slots_[at];
-                    slot.open() && std::ranges::any_of(entry.ids, [&](const auto& id) { return is_asked(slot, id); }))
-                    slot.reading = entry.error ? Reading<R>::failure(entry.error) : none(slot);
+                    !slot.open() || std::ranges::none_of(entry.ids, [&](const auto& id) { return is_asked(slot, id); }))
+                    continue;
+                else if (entry.error)
+                    fail(at, entry.error);
+                else
+                    slot.reading = none(slot);
     }
 
     static bool is_asked(const Slot& slot, const std::string& id) {

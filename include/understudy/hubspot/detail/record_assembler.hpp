@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ public:
     /// What is known of an object so far; good enough to see which question it answers.
     R known(std::size_t at) const { return known_of(held_[at].decoded.partial); }
     const std::string& id(std::size_t at) const { return held_[at].id; }
+    /// Why an object that is needed has failed already, whatever its links.
+    error_code error(std::size_t at) const { return held_[at].reading ? held_[at].reading->error : error_code{}; }
 
     void needed(std::size_t at) {
         auto& held = held_[at];
@@ -70,6 +73,19 @@ public:
         });
     }
 
+    /// Says why nobody needs a record any more, see `AssociationsMachine`.
+    void give_up(std::function<error_code(const std::string&)> why) {
+        for (auto& link : links_)
+            link.given_up = why;
+        given_up_ = std::move(why);
+    }
+    error_code given_up(const std::string& id) const { return given_up_ ? given_up_(id) : error_code{}; }
+    /// The links of a record are needed again, if they were dropped.
+    void revive(const std::string& id) {
+        for (auto& link : links_)
+            link.revive(id);
+    }
+
     /// What was told of the links of an object is not relied upon.
     void doubt(std::size_t at) {
         for (auto& link : links_)
@@ -80,6 +96,13 @@ public:
 
     /// The next call to make. `closed`: no more records will be expected. `all_held`: nor will any be held.
     std::optional<AnyCall> next(bool closed, bool all_held) {
+        if (all_held)
+            std::erase_if(unsure_, [this](std::size_t at) {
+                const auto why = given_up(held_[at].id);
+                if (why)
+                    held_[at].reading = Reading<R>::failure(why);
+                return bool(why);
+            });
         if (all_held && !unsure_.empty() && !defining_) {
             defining_ = true;
             return ReadDefinitions{[this](error_code error, const SharedNames& names) {
@@ -237,6 +260,7 @@ private:
     }
 
     std::vector<ErrorDetail>& problems_;
+    std::function<error_code(const std::string&)> given_up_{};
     std::deque<AssociationsMachine> links_;
     std::deque<Held> held_;
     std::vector<std::size_t> unsure_; // what is not in their answers may be no value, or not be defined

@@ -8,7 +8,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +17,8 @@ namespace understudy::hubspot::detail {
 /// Reads whole sets: the parents' lists of associations, then all members and their other links.
 ///
 /// Which parent a member belongs to is known from the list, unless several name it: then its own associations decide,
-/// as in a read by id. A member that cannot be read fails the sets that name it, and only these.
+/// as in a read by id. A member that cannot be read fails the sets that name it, and only these. Nothing more is asked
+/// for a set whose list or whose member has failed, unless another set needs it.
 template<HubspotRecord R, IndexTag By>
 class SetMachine final : public Machine {
     static constexpr std::size_t own = link_place<By::member>;
@@ -53,17 +53,18 @@ public:
         std::vector<SetReading<R>> readings;
         if (error())
             return readings;
-        std::map<std::string, SetReading<R>, std::less<>> sets;
-        for (const auto& text : order_)
-            sets.try_emplace(text, set_of(text));
         std::map<key_t<R>, const Reading<R>*> found;
         for (const auto& [id, member] : listed_) {
             const auto& reading = members_.reading(member.slot);
             if (reading.found())
                 found.emplace(reading.id, &reading);
             if (reading.failed())
-                for (const auto& parent : member.parents)
-                    sets.at(parent) = SetReading<R>::failure(reading.error);
+                lose(id, reading.error);
+        }
+        std::map<std::string, SetReading<R>, std::less<>> sets;
+        for (const auto& text : order_) {
+            const auto failed = error_of(text);
+            sets.try_emplace(text, failed ? SetReading<R>::failure(failed) : SetReading<R>::of({}));
         }
         for (const auto& [id, reading] : found)
             for_each_value<By>(reading->record, [&, member = reading](const value_type& value) {
@@ -86,6 +87,9 @@ private:
         : parents_{link.to, portal.object.object_type, link.reverse_type_id, portal.association_batch, problems_}
         , members_{portal} {
         parents_.on_id = [this](const std::string& parent, const std::string& id) { list(parent, id); };
+        parents_.given_up = [this](const std::string& parent) { return error_of(parent); };
+        members_.on_failed = [this](const std::string& id, error_code error) { lose(id, error); };
+        members_.assembler().give_up([this](const std::string& id) { return given_up(id); });
         for (const auto& value : values) {
             auto text = encode_property(normalised<By>(value));
             if (may_be_id(text))
@@ -94,20 +98,37 @@ private:
         }
     }
 
-    // A set as its list alone says, still without members.
-    SetReading<R> set_of(const std::string& parent) const {
+    // Why a set has failed, if it has.
+    error_code error_of(const std::string& parent) const {
         if (!may_be_id(parent))
-            return SetReading<R>::of({});
-        if (unreadable_.contains(parent))
-            return SetReading<R>::failure(Errc::malformed_answer);
+            return {};
+        const auto at = lost_.find(parent);
         const auto error = parents_.list(parent).error;
-        return error ? SetReading<R>::failure(error) : SetReading<R>::of({});
+        return error || at == lost_.end() ? error : at->second;
+    }
+
+    // A member cannot be read.
+    void lose(const std::string& id, error_code error) {
+        if (const auto at = listed_.find(id); at != listed_.end())
+            for (const auto& parent : at->second.parents)
+                lost_.try_emplace(parent, error);
+    }
+
+    // Why no set needs a member any more.
+    error_code given_up(const std::string& id) const {
+        const auto at = listed_.find(id);
+        error_code error;
+        if (at != listed_.end())
+            for (const auto& parent : at->second.parents)
+                if (error = error_of(parent); !error)
+                    break;
+        return error;
     }
 
     void list(const std::string& parent, const std::string& id) {
         const auto key = PropertyCodec<key_t<R>>::read(id);
         if (!key || !may_be_id(id)) {
-            unreadable_.insert(parent);
+            lost_.try_emplace(parent, Errc::malformed_answer);
             return;
         }
         const auto [at, added] = listed_.try_emplace(id);
@@ -116,16 +137,19 @@ private:
             return;
         parents.push_back(parent);
         auto& links = members_.assembler().link(own);
-        if (!added)
-            return links.doubt(id);
-        links.tell(id, parent);
-        slot = members_.add(*key);
+        if (added) {
+            links.tell(id, parent);
+            slot = members_.add(*key);
+        } else {
+            links.doubt(id);
+            members_.revive(slot);
+        }
     }
 
     AssociationsMachine parents_;
     Members members_;
     std::vector<std::string> order_;
-    std::set<std::string, std::less<>> unreadable_; // parents whose lists name what is no id
+    std::map<std::string, error_code, std::less<>> lost_; // sets that failed although their lists did not
     std::map<std::string, Member, std::less<>> listed_;
 };
 

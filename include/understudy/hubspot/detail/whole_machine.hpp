@@ -14,7 +14,8 @@ namespace understudy::hubspot::detail {
 
 /// Reads all records of a type: the list, page by page, and the links of what it names.
 ///
-/// Ids must ascend, or else the pages do not make one list. A record that cannot be read fails the set.
+/// Ids must ascend, or else the pages do not make one list. A record that cannot be read fails the set, and nothing
+/// more is asked.
 template<HubspotRecord R, IndexTag By>
 class WholeMachine final : public Machine {
 public:
@@ -55,12 +56,15 @@ private:
     // Returns what is wrong with the page, if anything.
     error_code on_page(const Page& page) {
         ++pages_;
+        error_code error;
         for (const auto& object : page.objects) {
             if (!last_.empty() && !id_less(last_, object.id))
                 return complain("ids do not ascend");
             last_ = object.id;
             const auto at = assembler_.hold(object);
             assembler_.needed(at);
+            if (!error)
+                error = assembler_.error(at);
             held_.push_back(at);
         }
         // Else the same page for ever.
@@ -68,7 +72,7 @@ private:
             return complain("a page is its own successor");
         finished_ = !page.after;
         query_.after = page.after.value_or(std::string{});
-        return {};
+        return error;
     }
 
     error_code complain(std::string_view why) {
