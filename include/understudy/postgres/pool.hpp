@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/postgres/command.hpp>
 #include <understudy/postgres/connect_params.hpp>
 #include <understudy/postgres/detail/pool_state.hpp>
 #include <understudy/postgres/execute_options.hpp>
@@ -15,11 +16,13 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace understudy::postgres {
 
-/// The signature with which `Pool::async_execute` completes.
+/// The signatures with which `Pool::async_execute` completes, for one statement and for several.
 using ExecuteSignature = void(error_code, Result);
+using ExecuteAllSignature = void(error_code, std::vector<Result>);
 
 /// Connections to one PostgreSQL database: opened when needed, several requests on their way on each (libpq's pipeline
 /// mode), reopened with growing pauses when they break. While no server can be reached requests fail at once with the
@@ -58,14 +61,31 @@ public:
     template<class Token = boost::asio::deferred_t>
     auto async_execute(std::shared_ptr<const Statement> statement, Parameters parameters, ExecuteOptions options = {},
                        Token&& token = {}) {
-        return initiate(std::move(statement), std::move(parameters), options, false, std::forward<Token>(token));
+        std::vector<Command> commands{{std::move(statement), std::move(parameters)}};
+        return initiate<detail::StatementRequest, ExecuteSignature>(std::move(commands), options, false,
+                                                                    std::forward<Token>(token));
     }
 
     /// The same for a statement that is not worth keeping: it is not prepared.
     template<class Token = boost::asio::deferred_t>
     auto async_execute(std::string text, Parameters parameters = {}, ExecuteOptions options = {}, Token&& token = {}) {
-        return initiate(std::make_shared<const Statement>(std::move(text)), std::move(parameters), options, true,
-                        std::forward<Token>(token));
+        std::vector<Command> commands{{std::make_shared<const Statement>(std::move(text)), std::move(parameters)}};
+        return initiate<detail::StatementRequest, ExecuteSignature>(std::move(commands), options, true,
+                                                                    std::forward<Token>(token));
+    }
+
+    /// Runs several statements, in their order, as one transaction, in one round trip: all take effect or none. Each of
+    /// them sees what became visible before it began, so that one may wait for locks that the next one relies on.
+    ///
+    /// The result of each statement, in their order. With an error, which is that of the statement that failed or of
+    /// the commit, the results of those before it and then its own, whose `diagnostics()` hold the server's words; a
+    /// statement that the server cannot even prepare fails before all others. Nothing to run is a success.
+    ///
+    /// *Errors* and *cancellation*: as for one statement. After `Condition::applied_unknown` all may have taken effect.
+    template<class Token = boost::asio::deferred_t>
+    auto async_execute(std::vector<Command> commands, ExecuteOptions options = {}, Token&& token = {}) {
+        return initiate<detail::Request, ExecuteAllSignature>(std::move(commands), options, false,
+                                                              std::forward<Token>(token));
     }
 
     /// Closes every connection; what was asked and not answered fails with `Errc::shutting_down`, and so does
@@ -73,31 +93,29 @@ public:
     void close() { state_->close(); }
 
 private:
+    template<class Request>
     struct Initiation {
         std::shared_ptr<detail::PoolState> state;
 
         template<class Handler>
-        void operator()(Handler&& handler, std::shared_ptr<const Statement> statement, Parameters parameters,
-                        ExecuteOptions options, bool plain) {
-            auto cancel = [weak = std::weak_ptr{state}](const detail::RequestPtr& cancelled) {
+        void operator()(Handler&& handler, std::vector<Command> commands, ExecuteOptions options, bool plain) {
+            auto cancel = [weak = std::weak_ptr{state}](const std::shared_ptr<Request>& cancelled) {
                 if (const auto pool = weak.lock())
                     pool->cancel(cancelled);
             };
-            auto request = detail::make_call<detail::Request>(std::forward<Handler>(handler), state->executor(),
-                                                              std::move(cancel));
-            request->statement = std::move(statement);
-            request->parameters = std::move(parameters);
+            auto request =
+                detail::make_call<Request>(std::forward<Handler>(handler), state->executor(), std::move(cancel));
+            request->commands = std::move(commands);
             request->alone = !options.read_only;
             request->plain = plain;
             state->execute(std::move(request), options.timeout);
         }
     };
 
-    template<class Token>
-    auto initiate(std::shared_ptr<const Statement> statement, Parameters parameters, ExecuteOptions options, bool plain,
-                  Token&& token) {
-        return boost::asio::async_initiate<Token, ExecuteSignature>(Initiation{state_}, token, std::move(statement),
-                                                                    std::move(parameters), options, plain);
+    template<class Request, class Signature, class Token>
+    auto initiate(std::vector<Command> commands, ExecuteOptions options, bool plain, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(Initiation<Request>{state_}, token, std::move(commands),
+                                                             options, plain);
     }
 
     std::shared_ptr<detail::PoolState> state_;

@@ -14,6 +14,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 using namespace understudy;
 using namespace understudy::postgres;
@@ -369,6 +371,186 @@ BOOST_AUTO_TEST_CASE(an_io_context_that_goes_away_takes_its_requests_along) {
         BOOST_TEST(witness.use_count() == 2);
     }
     BOOST_TEST(witness.use_count() == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// Several statements as one transaction.
+BOOST_AUTO_TEST_SUITE(transactions)
+
+namespace {
+
+struct Counting : Database {
+    explicit Counting(ConnectParams given)
+        : Database{"CREATE TABLE x (n integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)", std::move(given)}
+        , insert{statement("INSERT INTO " + params.schema + ".x SELECT $1::integer / $2::integer")}
+        , count{statement("SELECT count(*)::integer, $1::integer FROM " + params.schema + ".x")} {}
+
+    Command put(int n, int by = 1) const { return {insert, Parameters::of(n, by)}; }
+    Command counted(int tag = 0) const { return {count, Parameters::of(tag)}; }
+
+    using Answers = tests::Outcome<error_code, std::vector<Result>>;
+    std::tuple<error_code, std::vector<Result>> run(std::vector<Command> commands, ExecuteOptions options = {}) {
+        Answers answers;
+        pool->async_execute(std::move(commands), options, answers.handler());
+        return std::move(answers.wait(io));
+    }
+    static int number(const Result& result, std::size_t column = 0) {
+        std::int32_t found = -1;
+        BOOST_TEST(result.get(0, column, found));
+        return found;
+    }
+    std::string rows() { return sql.value("SELECT string_agg(n::text, ',' ORDER BY n) FROM x"); }
+
+    std::shared_ptr<const Statement> insert;
+    std::shared_ptr<const Statement> count;
+};
+
+ConnectParams with(StatementMode mode) {
+    ConnectParams params;
+    params.statements = mode;
+    params.max_connections = 1;
+    return params;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(all_of_them_take_effect_and_each_sees_those_before_it) {
+    for (const auto mode : {StatementMode::prepared, StatementMode::plain}) {
+        Counting db{with(mode)};
+        for (int i = 0; i < 3; ++i) {
+            auto [ec, results] = db.run({db.put(2 * i), db.counted(), db.put(2 * i + 1), db.counted(i)});
+            BOOST_TEST(!ec.failed(), ec.message());
+            BOOST_REQUIRE(results.size() == 4u);
+            BOOST_TEST(results[0].affected() == 1u);
+            BOOST_TEST(Counting::number(results[1]) == 2 * i + 1);
+            BOOST_TEST(Counting::number(results[3]) == 2 * i + 2);
+            BOOST_TEST(Counting::number(results[3], 1) == i);
+        }
+        BOOST_TEST(db.rows() == "0,1,2,3,4,5");
+        auto [ec, nothing] = db.run({});
+        BOOST_TEST((!ec && nothing.empty()));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I18_one_that_fails_takes_all_back_and_says_which_it_was) {
+    for (const auto mode : {StatementMode::prepared, StatementMode::plain}) {
+        Counting db{with(mode)};
+        auto [ec, results] = db.run({db.put(1), db.put(2), db.put(3, 0), db.put(4)});
+        BOOST_TEST(is_sqlstate(ec, "22012"));
+        BOOST_TEST(results.size() == 3u);
+        BOOST_TEST(results.back().diagnostics().sqlstate == "22012");
+        BOOST_TEST(db.rows() == "~");
+        BOOST_TEST(db.failures.size() == 1u);
+        // At the commit.
+        std::tie(ec, results) = db.run({db.put(1), db.put(1)});
+        BOOST_TEST(is_sqlstate(ec, "23505"));
+        BOOST_TEST(results.size() == 3u);
+        // What the server cannot even read.
+        std::tie(ec, results) = db.run({db.put(1), {statement("SELECT nonsense FROM nowhere")}, db.put(2)});
+        BOOST_TEST(is_sqlstate(ec, "42P01"));
+        // A value that cannot be sent: nothing is.
+        const auto requests = db.pool->stats().connects;
+        std::tie(ec, results) =
+            db.run({db.put(1), {statement("SELECT $1::text"), Parameters::of(std::string(1, '\0'))}});
+        BOOST_TEST((ec == ClientErrc::text_with_nul));
+        BOOST_TEST(db.pool->stats().connects == requests);
+        BOOST_TEST(db.rows() == "~");
+        // And the connection is as good as before.
+        BOOST_TEST(!std::get<0>(db.run({db.put(7), db.put(8)})).failed());
+        BOOST_TEST(db.rows() == "7,8");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(neighbours_are_not_disturbed) {
+    Counting db{with(StatementMode::automatic)};
+    db.run({db.put(0), db.counted()});
+    Answers answers;
+    std::list<Counting::Answers> several;
+    const auto run = [&](std::vector<Command> commands, ExecuteOptions options) {
+        db.pool->async_execute(std::move(commands), options, several.emplace_back().handler());
+    };
+    db.pool->async_execute("SELECT 1", {}, reading, answers.next());
+    run({db.put(1), db.put(2)}, {});
+    run({db.put(3), db.put(4, 0)}, {});
+    db.pool->async_execute("SELECT 1 / $1::integer", Parameters::of(0), reading, answers.next());
+    // These three share a sync.
+    run({db.counted(1), db.counted(2)}, reading);
+    db.pool->async_execute("SELECT 1 / $1::integer", Parameters::of(0), reading, answers.next());
+    run({db.put(5), db.put(6)}, {});
+    answers.wait(db);
+    std::string outcome;
+    for (auto& answer : answers.all)
+        outcome += std::get<0>(answer.wait(db.io)) ? '-' : '+';
+    for (auto& answer : several)
+        outcome += std::get<0>(answer.wait(db.io)) ? '-' : '+';
+    BOOST_TEST(outcome == "+--+-++");
+    auto& read = std::get<1>(std::next(several.begin(), 2)->wait(db.io));
+    BOOST_REQUIRE(read.size() == 2u);
+    BOOST_TEST((Counting::number(read[0], 1) == 1 && Counting::number(read[1], 1) == 2));
+    BOOST_TEST(db.rows() == "0,1,2,5,6");
+    BOOST_TEST(db.pool->stats().connects == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(done_once_where_prepared_statements_come_and_go) {
+    for (const auto mode : {StatementMode::automatic, StatementMode::prepared}) {
+        Counting db{with(mode)};
+        const std::vector<Command> commands{db.put(1), db.counted(), {statement("SELECT 1")}, {statement("SELECT 2")}};
+        BOOST_TEST(!std::get<0>(db.run(commands)).failed());
+        db.sql.run("TRUNCATE x");
+        // As a pooler of transactions does that gives the next request to another session.
+        db.execute("DEALLOCATE ALL");
+        auto [ec, results] = db.run(commands);
+        BOOST_TEST(!ec.failed(), ec.message());
+        BOOST_TEST(results.size() == 4u);
+        BOOST_TEST(db.rows() == "1");
+        BOOST_TEST(db.pool->stats().plain == (mode == StatementMode::automatic));
+        BOOST_TEST(!std::get<0>(db.run({db.put(2), db.counted()})).failed());
+    }
+    // A name that is taken, of the second statement.
+    Counting db{with(StatementMode::automatic)};
+    db.execute("PREPARE " + db.count->name() + " AS SELECT 8");
+    auto [ec, results] = db.run({db.put(1), db.counted(3)});
+    BOOST_TEST(!ec.failed(), ec.message());
+    BOOST_TEST(Counting::number(results.back(), 1) == 3);
+    BOOST_TEST(db.pool->stats().plain);
+    BOOST_TEST(db.rows() == "1");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_cannot_be_prepared_leaves_the_others_prepared_or_not_as_they_are) {
+    Counting db{with(StatementMode::prepared)};
+    const auto bad = statement("SELECT nonsense FROM nowhere");
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(is_sqlstate(std::get<0>(db.run({db.put(1), {bad}, db.counted()})), "42P01"));
+    BOOST_TEST(!std::get<0>(db.run({db.put(1), db.counted()})).failed());
+    BOOST_TEST(db.pool->stats().sent_again == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_connection_leaves_all_or_nothing_and_says_so) {
+    Counting db{with(StatementMode::automatic)};
+    Counting::Answers answers;
+    db.pool->async_execute({db.put(1), {statement("SELECT pg_sleep(60)")}, db.put(2)}, {}, answers.handler());
+    while (db.sql.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = "
+                        "'active'") == "0")
+        db.io.poll();
+    db.sql.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'");
+    const auto ec = std::get<0>(answers.wait(db.io));
+    BOOST_TEST((ec == Condition::applied_unknown || ec == Condition::retryable), ec.message());
+    BOOST_TEST(db.rows() == "~");
+    // Out of time, or given up: the transaction goes its way, and nobody is told.
+    for (const bool cancel : {false, true}) {
+        Counting::Answers late;
+        boost::asio::cancellation_signal signal;
+        db.pool->async_execute({db.counted(), {statement("SELECT pg_sleep(0.05)")}, db.put(cancel ? 4 : 3)},
+                               ExecuteOptions{false, cancel ? 60s : 20ms},
+                               boost::asio::bind_cancellation_slot(signal.slot(), late.handler()));
+        if (cancel)
+            signal.emit(boost::asio::cancellation_type::total);
+        const auto expected = cancel ? error_code{boost::asio::error::operation_aborted} : Errc::deadline_exceeded;
+        BOOST_TEST(std::get<0>(late.wait(db.io)) == expected);
+        BOOST_TEST(!std::get<0>(db.run({db.put(cancel ? 6 : 5)})).failed());
+    }
+    BOOST_TEST(db.rows() == "3,5,6"); // the cancelled one had not been sent yet
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -41,6 +41,9 @@ struct Call {
 
     virtual void deliver(boost::system::error_code ec, Answer answer) = 0;
     virtual void deliver_later(boost::system::error_code ec) = 0;
+
+    // What the handler gets of an answer; a base of its own may hide it.
+    static Answer given(Answer answer) { return answer; }
 };
 
 // The answer of operations that have none: their handlers get the error code alone.
@@ -64,7 +67,7 @@ struct HandledCall final : Base {
             if constexpr (std::is_same_v<Answer, Nothing>)
                 std::move(h)(ec);
             else
-                std::move(h)(ec, std::move(a));
+                std::move(h)(ec, Base::given(std::move(a)));
         });
     }
     void deliver_later(boost::system::error_code ec) override {
@@ -72,7 +75,7 @@ struct HandledCall final : Base {
         if constexpr (std::is_same_v<Answer, Nothing>)
             boost::asio::post(executor, boost::asio::append(std::move(handler), ec));
         else
-            boost::asio::post(executor, boost::asio::append(std::move(handler), ec, Answer{}));
+            boost::asio::post(executor, boost::asio::append(std::move(handler), ec, Base::given(Answer{})));
     }
 
     boost::asio::executor_work_guard<Executor> release() {

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -264,13 +265,20 @@ private:
             if (request->done)
                 continue;
             const bool prepares = prepares_ && !request->plain;
-            const bool preparing = prepares && prepared_.insert(request->statement->name()).second;
-            const bool alone = request->alone || preparing;
+            std::vector<const Command*> fresh;
+            for (const auto& command : request->commands) {
+                if (prepares && prepared_.insert(command.statement->name()).second)
+                    fresh.push_back(&command);
+            }
+            const bool alone = request->alone || !fresh.empty();
             if (alone && std::exchange(open, false))
                 sync();
-            if (!dispatch(*request, prepares, preparing))
-                broken_ = true;
-            pipeline_.sent(std::move(request), preparing ? 2 : 1);
+            for (const auto* command : fresh)
+                prepare(*command);
+            for (const auto& command : request->commands)
+                execute(command, prepares);
+            const auto executes = request->commands.size();
+            pipeline_.sent(std::move(request), fresh.size(), executes);
             if (alone)
                 sync();
             else
@@ -285,9 +293,17 @@ private:
         flush();
     }
 
-    bool dispatch(const Request& request, bool prepares, bool preparing) {
-        const auto& values = request.parameters.values();
-        const auto& types = request.parameters.types();
+    void prepare(const Command& command) {
+        const Statement& statement = *command.statement;
+        const auto& types = command.parameters.types();
+        preparing_.push_back(statement.name());
+        if (!PQsendPrepare(connection_.get(), statement.name().c_str(), statement.text().c_str(),
+                           static_cast<int>(types.size()), types.data()))
+            broken_ = true;
+    }
+
+    void execute(const Command& command, bool prepared) {
+        const auto& values = command.parameters.values();
         const int count = static_cast<int>(values.size());
         pointers_.clear();
         lengths_.clear();
@@ -296,15 +312,14 @@ private:
             lengths_.push_back(value ? static_cast<int>(value->size()) : 0);
         }
         formats_.assign(values.size(), 1);
-        const Statement& statement = *request.statement;
-        if (preparing &&
-            !PQsendPrepare(connection_.get(), statement.name().c_str(), statement.text().c_str(), count, types.data()))
-            return false;
-        if (prepares)
-            return PQsendQueryPrepared(connection_.get(), statement.name().c_str(), count, pointers_.data(),
-                                       lengths_.data(), formats_.data(), 1) == 1;
-        return PQsendQueryParams(connection_.get(), statement.text().c_str(), count, types.data(), pointers_.data(),
-                                 lengths_.data(), formats_.data(), 1) == 1;
+        const Statement& statement = *command.statement;
+        const int sent = prepared ? PQsendQueryPrepared(connection_.get(), statement.name().c_str(), count,
+                                                        pointers_.data(), lengths_.data(), formats_.data(), 1)
+                                  : PQsendQueryParams(connection_.get(), statement.text().c_str(), count,
+                                                      command.parameters.types().data(), pointers_.data(),
+                                                      lengths_.data(), formats_.data(), 1);
+        if (sent != 1)
+            broken_ = true;
     }
 
     void sync() {
@@ -351,8 +366,11 @@ private:
             const bool aborted = status == PGRES_PIPELINE_ABORTED;
             Result answer{result};
             const bool failed = !aborted && answer.error().failed();
-            if (failed && pipeline_.preparing())
-                prepared_.erase(pipeline_.front()->statement->name());
+            if (pipeline_.preparing()) {
+                if (failed || aborted)
+                    prepared_.erase(preparing_.front());
+                preparing_.pop_front();
+            }
             pipeline_.answered(std::move(answer), failed, aborted);
         }
         const auto owner = owner_.lock();
@@ -421,6 +439,8 @@ private:
     Pipeline<RequestPtr, Result> pipeline_;
     std::vector<RequestPtr> unsent_;
     std::set<std::string> prepared_;
+    // The names of those among them that the server has not confirmed yet, as they were sent.
+    std::deque<std::string> preparing_;
     std::vector<const char*> pointers_;
     std::vector<int> lengths_;
     std::vector<int> formats_;

@@ -11,7 +11,8 @@ namespace understudy::postgres::detail {
 //
 // What is sent between two syncs is one transaction of the server: if one statement in it fails, all are undone. So a
 // request is done when its sync has come back and not before; those that share a sync with one that failed are sent
-// again, each alone.
+// again, each alone. A request is some commands that prepare statements, whose answers nobody wants, and then those
+// that execute them.
 //
 // `Item` is movable; `Answer` is what libpq returned for one command.
 template<class Item, class Answer>
@@ -19,7 +20,8 @@ class Pipeline {
 public:
     struct Done {
         Item item;
-        Answer answer;
+        // Of each command that executed something; of one that failed, up to and with the failure.
+        std::vector<Answer> answers;
     };
     struct Finished {
         std::vector<Done> done;
@@ -30,20 +32,19 @@ public:
     // Requests out.
     std::size_t size() const noexcept { return size_; }
 
-    // The request whose answer is due, and whether that answer is not its last one.
-    const Item& front() const { return groups_.front().slots[groups_.front().at].item; }
+    // Whether the answer that is due is of a command that prepares.
     bool preparing() const {
         const Group& group = groups_.front();
-        return group.at < group.slots.size() && group.slots[group.at].commands > 1;
+        return group.at < group.slots.size() && group.slots[group.at].prepares > 0;
     }
 
-    // One request was sent, as `commands` commands (preparing is one of its own); `sync` after the last of its group.
-    void sent(Item item, int commands) {
+    // One request was sent, as so many commands; `sync` after the last of its group.
+    void sent(Item item, std::size_t prepares, std::size_t executes) {
         if (!open_) {
             groups_.emplace_back();
             open_ = true;
         }
-        groups_.back().slots.push_back({std::move(item), commands, Answer{}, false});
+        groups_.back().slots.push_back({std::move(item), prepares, executes, {}, false});
         ++size_;
     }
     void synced() { open_ = false; }
@@ -58,14 +59,15 @@ public:
             return;
         }
         Slot& slot = group.slots[group.at];
-        --slot.commands;
+        const bool preparing = slot.prepares > 0;
+        --(preparing ? slot.prepares : slot.executes);
         if (failed && !aborted) {
             slot.failed = true;
             group.failed = true;
         }
-        if (!(slot.failed && aborted))
-            slot.answer = std::move(answer);
-        if (slot.commands == 0)
+        if (!aborted && (failed || !preparing))
+            slot.answers.push_back(std::move(answer));
+        if (slot.prepares + slot.executes == 0)
             ++group.at;
     }
 
@@ -79,12 +81,13 @@ public:
         Finished out;
         const bool alone = group.slots.size() == 1;
         for (Slot& slot : group.slots) {
-            if (!group.failed || slot.failed)
-                out.done.push_back({std::move(slot.item), std::move(slot.answer)});
-            else if (alone)
-                out.done.push_back({std::move(slot.item), std::move(group.commit)});
-            else
+            if (group.failed && !slot.failed && !alone) {
                 out.again.push_back(std::move(slot.item));
+                continue;
+            }
+            if (group.failed && !slot.failed)
+                slot.answers.push_back(std::move(group.commit));
+            out.done.push_back({std::move(slot.item), std::move(slot.answers)});
         }
         return out;
     }
@@ -105,8 +108,9 @@ public:
 private:
     struct Slot {
         Item item;
-        int commands;
-        Answer answer;
+        std::size_t prepares;
+        std::size_t executes;
+        std::vector<Answer> answers;
         bool failed;
     };
     struct Group {

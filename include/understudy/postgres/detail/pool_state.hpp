@@ -44,6 +44,8 @@ public:
     const error_code& last_error() const noexcept { return last_failure_; }
 
     void execute(RequestPtr request, std::chrono::milliseconds timeout) {
+        if (request->commands.empty())
+            return request->refuse({});
         ++stats_.requests;
         if (const auto ec = refusal(*request)) {
             ++stats_.failed;
@@ -91,23 +93,27 @@ public:
 
     void on_finished(Connection& connection, Finished finished) override {
         backoff_.succeeded();
-        for (auto& [request, result] : finished.done) {
+        for (auto& [request, results] : finished.done) {
             if (request->done)
                 continue;
-            const auto ec = result.error();
+            const auto ec = results.back().error();
             // Prepared statements that come and go: somebody in between hands our requests to other sessions. (A name
             // that this connection does not know any more was refused while others already relied on it.)
-            if ((is_sqlstate(ec, "26000") || is_sqlstate(ec, "42P05")) && ++request->attempts <= 3) {
-                if ((is_sqlstate(ec, "42P05") || connection.prepared(*request->statement)) &&
-                    params_->statements == StatementMode::automatic)
+            const bool taken = is_sqlstate(ec, "42P05");
+            const std::size_t most = 2 + request->commands.size();
+            if ((taken || is_sqlstate(ec, "26000")) && ++request->attempts <= static_cast<int>(most)) {
+                const auto& failed =
+                    *request->commands[std::min(results.size(), request->commands.size()) - 1].statement;
+                if ((taken || connection.prepared(failed)) && params_->statements == StatementMode::automatic)
                     stop_preparing();
-                connection.forget(*request->statement);
+                if (!taken)
+                    connection.forget(failed);
                 again(std::move(request));
                 continue;
             }
             if (ec)
-                report(ec, result.diagnostics());
-            finish(request, ec, std::move(result));
+                report(ec, results.back().diagnostics());
+            finish(request, ec, std::move(results));
         }
         for (auto& request : finished.again)
             again(std::move(request));
@@ -153,8 +159,10 @@ private:
     error_code refusal(const Request& request) const {
         if (closed_)
             return Errc::shutting_down;
-        if (request.parameters.error())
-            return request.parameters.error();
+        for (const auto& command : request.commands) {
+            if (command.parameters.error())
+                return command.parameters.error();
+        }
         if (pausing_ && connections_.empty())
             return last_failure_;
         if (waiting_.size() >= params_->max_waiting)
@@ -232,9 +240,9 @@ private:
             connection->stop_preparing();
     }
 
-    void finish(const RequestPtr& request, error_code ec, Result result) {
+    void finish(const RequestPtr& request, error_code ec, std::vector<Result> results) {
         retire(*request, ec);
-        request->deliver(ec, std::move(result));
+        request->deliver(ec, std::move(results));
     }
 
     void give_up(const RequestPtr& request, error_code ec) {

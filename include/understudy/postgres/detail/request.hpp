@@ -1,14 +1,15 @@
 #pragma once
 
+#include <understudy/postgres/command.hpp>
 #include <understudy/postgres/detail/call.hpp>
-#include <understudy/postgres/parameters.hpp>
 #include <understudy/postgres/result.hpp>
-#include <understudy/postgres/statement.hpp>
 
 #include <chrono>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace understudy::postgres::detail {
 
@@ -16,10 +17,10 @@ struct Request;
 using RequestPtr = std::shared_ptr<Request>;
 using Deadlines = std::multimap<std::chrono::steady_clock::time_point, RequestPtr>;
 
-// One statement on its way.
-struct Request : Call<Result> {
-    std::shared_ptr<const Statement> statement;
-    Parameters parameters;
+// Statements on their way, which are one transaction. The answer of a request that failed ends with the result of the
+// statement that did.
+struct Request : Call<std::vector<Result>> {
+    std::vector<Command> commands;
     // Must not share a transaction with others: it writes, or it failed in company.
     bool alone = true;
     // Sent as text whatever the connection prefers.
@@ -29,13 +30,18 @@ struct Request : Call<Result> {
     Deadlines::iterator deadline{};
 };
 
+// A request of one statement, whose handler gets its result.
+struct StatementRequest : Request {
+    static Result given(std::vector<Result> results) { return results.empty() ? Result{} : std::move(results.back()); }
+};
+
 // A request of the pool's own, whose answer nobody waits for.
 struct SetupRequest final : Request {
     explicit SetupRequest(const std::string& text) {
-        statement = std::make_shared<const Statement>(text);
+        commands.push_back({std::make_shared<const Statement>(text)});
         plain = true;
     }
-    void deliver(boost::system::error_code, Result) override {}
+    void deliver(boost::system::error_code, std::vector<Result>) override {}
     void deliver_later(boost::system::error_code) override {}
 };
 
