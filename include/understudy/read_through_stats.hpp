@@ -4,7 +4,8 @@
 
 namespace understudy {
 
-/// What a `ReadThroughCache` did since it was made. Counts of values, not of calls, unless said otherwise.
+/// What a `ReadThroughCache` did since it was made. Counts of values, not of calls, unless said otherwise; a set is
+/// one.
 struct ReadThroughStats {
     /// Answered from the primary.
     std::uint64_t hits = 0;

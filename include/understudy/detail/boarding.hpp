@@ -168,13 +168,16 @@ protected:
         return left;
     }
 
-    // Makes an answer of the fallback one reading for each active place.
+    // Makes what the fallback answered one reading for each active place; one that failed says why.
     template<class Answer>
-    void complete(boost::system::error_code error, std::vector<Answer>& readings) const {
+    void one_for_each(boost::system::error_code error, std::vector<Answer>& readings) const {
         if (!error && readings.size() != active_.size())
             error = Errc::malformed_answer;
         if (error)
             readings.assign(active_.size(), Answer::failure(error));
+        for (auto& reading : readings)
+            if (reading.failed() && !reading.error)
+                reading.error = Errc::malformed_answer;
     }
 
     // Why an answer is stale, if it is.

@@ -147,7 +147,7 @@ public:
     }
 
     Step on_readings(boost::system::error_code error, std::vector<Reading<R>> readings) {
-        complete(error, readings);
+        one_for_each(error, readings);
         std::size_t at = 0;
         for (const std::size_t i : std::exchange(active_, {}))
             answer(i, std::move(readings[at++]));
@@ -193,10 +193,8 @@ private:
     void answer(std::size_t i, Reading<R> reading) {
         if (reading.failed())
             return fail(i, reading.error);
-        if (const auto why = staleness(reading); why && !options_.stale_if_error) {
-            readings_[i] = Reading<R>::failure(why);
-            return;
-        }
+        if (const auto why = staleness(reading); why && !options_.stale_if_error)
+            return fail(i, why);
         readings_[i] = std::move(reading);
         ++readings_[i].tier;
     }

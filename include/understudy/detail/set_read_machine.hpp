@@ -59,14 +59,14 @@ public:
             Slot& slot = slots_[i];
             slot.row = std::move(found.rows[at++]);
             if (slot.row.covered() && (accepts(slot.row) || (slot.reread && slot.row.current()))) {
-                ++(slot.loaded ? stats_.misses : stats_.hits);
-                readings_[i] = reading_of(slot.row);
+                if (slot.boardings == 0)
+                    ++stats_.hits;
+                readings_[i] = reading_of(std::move(slot.row));
                 slot.origins.name(readings_[i]);
             } else if (slot.boardings == params_.max_attempts) {
                 fail(i, Errc::contended);
             } else {
-                if (slot.boardings++ > 0)
-                    ++stats_.repeats;
+                ++(slot.boardings++ == 0 ? stats_.misses : stats_.repeats);
                 boarding_.push_back(i);
             }
         }
@@ -115,9 +115,9 @@ public:
         if (!land(i))
             return false;
         Slot& slot = slots_[i];
-        slot.loaded = true;
         using Kind = typename SetLanding<R>::Kind;
         slot.reread = landing.kind == Kind::covered;
+        slot.asked_by_id = false;
         // What was read before the reader came may lack a change of a member that was told before it came, too.
         const bool late_enough = landing.ticket >= slot.first || options_.freshness != Freshness::fresh();
         if (late_enough && landing.reading)
@@ -138,7 +138,6 @@ public:
         if (!land(i))
             return false;
         Slot& slot = slots_[i];
-        slot.loaded = true;
         using Kind = typename Landing<R>::Kind;
         if (landing.kind == Kind::failed)
             slot.error = landing.reading.error;
@@ -146,7 +145,8 @@ public:
             slot.error = why;
         else if (landing.kind == Kind::repeat && landing.reading.error == Errc::source_lagging)
             slot.lags = true;
-        if (landing.kind == Kind::answered)
+        slot.asked_by_id = landing.kind == Kind::answered;
+        if (slot.asked_by_id)
             slot.origins.on_member(landing.reading);
         if (waits(i))
             return false;
@@ -169,7 +169,7 @@ public:
     }
 
     Step on_readings(boost::system::error_code error, std::vector<SetReading<R>> readings) {
-        complete(error, readings);
+        one_for_each(error, readings);
         std::size_t at = 0;
         for (const std::size_t i : std::exchange(active_, {}))
             answer(i, readings[at++]);
@@ -187,8 +187,8 @@ private:
         Ticket first = no_ticket;                       // at or after which the reader came
         std::shared_ptr<const SetReading<R>> at_hand{}; // the last that was loaded for it, for want of the replica
         SetOrigins<R> origins{};
-        bool loaded = false;
         bool reread = false;         // the set itself, and covered
+        bool asked_by_id = false;    // for its doubts, and answered
         bool joined_in_vain = false; // a load from before the reader came
         bool lags = false;           // in this round
         bool lagged = false;         // in one before
@@ -205,10 +205,12 @@ private:
     }
 
     // Whether to read the set, or else only its doubts. A set that this call has read is not read again for the age of
-    // a member that its answer lacked.
+    // a member that its answer lacked. Doubts that stay when they were asked for are those of a replica that takes
+    // nothing: the set itself can be given to the reader.
     bool wants_set(const Slot& slot) const noexcept {
-        return !slot.row.covered() ||
-               (!accepts_without_doubts(slot.row) && !(slot.reread && slot.row.mark != Mark::dirty));
+        if (!slot.row.covered() || slot.asked_by_id)
+            return true;
+        return !accepts_without_doubts(slot.row) && !(slot.reread && slot.row.mark != Mark::dirty);
     }
 
     // A server that lags is not cured by asking it over and over.
@@ -231,11 +233,8 @@ private:
     void answer(std::size_t i, const SetReading<R>& whole) {
         if (whole.failed())
             return fail(i, whole.error);
-        ++stats_.misses;
-        if (const auto why = staleness(whole); why && !options_.stale_if_error) {
-            readings_[i] = SetReading<R>::failure(why);
-            return;
-        }
+        if (const auto why = staleness(whole); why && !options_.stale_if_error)
+            return fail(i, why);
         readings_[i] = part_of(whole, slots_[i].query);
         ++readings_[i].tier;
         for (auto& member : readings_[i].members)

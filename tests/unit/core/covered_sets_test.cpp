@@ -212,6 +212,40 @@ BOOST_AUTO_TEST_CASE(a_replica_that_takes_nothing_hides_no_set) {
     BOOST_TEST(w.calls() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_replica_that_takes_nothing_hides_no_change_of_a_member) {
+    World w;
+    w.put(order(1, 1, 1));
+    w.put(order(2, 1, 1));
+    w.members(1);
+    w.put(order(1, 1, 99));
+    w.hint(order(1, 1).id);
+    w.replica.set_read_only(true);
+    w.source.forget_calls();
+    const auto result = w.get(1);
+    BOOST_TEST(!result.error);
+    BOOST_TEST(!result.answer.stale);
+    BOOST_TEST_REQUIRE(ids(result.answer) == w.truth(1));
+    BOOST_TEST(result.answer.members.front().record.amount == 99);
+    BOOST_TEST(w.calls() == 2u); // for the member, then for the set
+}
+
+BOOST_AUTO_TEST_CASE(sets_are_counted_as_records_are) {
+    World w;
+    w.put(order(1, 1));
+    w.put(order(2, 2));
+    w.members(1);
+    BOOST_TEST((w.cache.stats().misses == 1u && w.cache.stats().hits == 0u));
+    w.members(1);
+    BOOST_TEST((w.cache.stats().misses == 1u && w.cache.stats().hits == 1u));
+    w.source.fail_always(Errc::unavailable);
+    BOOST_TEST(w.get(2).answer.failed());
+    BOOST_TEST((w.cache.stats().misses == 2u && w.cache.stats().failures == 1u));
+    w.hint_set(1);
+    BOOST_TEST(w.get(1).answer.stale);
+    BOOST_TEST((w.cache.stats().misses == 3u && w.cache.stats().stale_answers == 1u));
+    BOOST_TEST(w.cache.stats().hits == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(I12_many_readers_of_one_set_share_one_load) {
     World w;
     for (int i = 0; i < 50; ++i)

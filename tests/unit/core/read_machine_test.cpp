@@ -331,6 +331,25 @@ BOOST_AUTO_TEST_CASE(D10_both_stores_failing_is_an_error_not_an_absence) {
     BOOST_TEST((answer.failed() && answer.error == Errc::unavailable));
 }
 
+BOOST_AUTO_TEST_CASE(D10_a_failure_without_a_reason_is_given_one) {
+    Reader reader{{"k1"}};
+    reader.machine.on_lookup_failed(Errc::replica_unavailable);
+    reader.machine.on_readings({}, {Reading<Customer>{}});
+    BOOST_TEST((reader.answer().error == Errc::malformed_answer));
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_answer_that_the_reader_refuses_counts_as_none) {
+    Reader reader{{"k1"}, with(Freshness::fresh(), false)};
+    reader.rows({unknown()});
+    reader.board();
+    auto stale = found(1);
+    stale.stale = true;
+    stale.error = Errc::rate_limited;
+    reader.land(0, Kind::answered, stale);
+    BOOST_TEST((reader.answer().error == Errc::rate_limited));
+    BOOST_TEST(reader.stats.failures == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_bound_on_flights_refuses_further_loads) {
     ReadThroughParams params;
     params.max_in_flight = 1;
