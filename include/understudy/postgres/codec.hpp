@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/date_time.hpp>
+#include <understudy/postgres/detail/array_header.hpp>
 #include <understudy/postgres/detail/big_endian.hpp>
 #include <understudy/postgres/detail/utf8.hpp>
 #include <understudy/postgres/error.hpp>
@@ -191,14 +192,8 @@ struct Codec<std::vector<std::string>> {
     static constexpr std::string_view element_type = "text";
     static constexpr unsigned element_oid = 25;
 
-    /// As `array_send` does: dimensions, whether it has NULLs, element type, size, lower bound, elements.
     static error_code encode(const std::vector<std::string>& values, std::string& out) {
-        for (const std::int32_t number : {values.empty() ? 0 : 1, 0, static_cast<std::int32_t>(element_oid)})
-            detail::put_big_endian(out, number);
-        if (values.empty())
-            return {};
-        detail::put_big_endian(out, static_cast<std::int32_t>(values.size()));
-        detail::put_big_endian(out, std::int32_t{1});
+        detail::put_array_header(out, values.size(), false, element_oid);
         for (const auto& value : values) {
             detail::put_big_endian(out, static_cast<std::int32_t>(value.size()));
             if (const auto ec = Codec<std::string>::encode(value, out))

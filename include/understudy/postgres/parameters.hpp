@@ -2,6 +2,7 @@
 
 #include <understudy/postgres/codec.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +29,9 @@ public:
             bytes_.append(4, '\0');
             if (const auto ec = detail::ElementCodec<T>::encode(value, bytes_); ec && !error_)
                 error_ = ec;
-            set(start, static_cast<std::int32_t>(bytes_.size() - start - 4));
+            std::string size;
+            detail::put_big_endian(size, static_cast<std::int32_t>(bytes_.size() - start - 4));
+            bytes_.replace(start, 4, size);
             ++count_;
         }
     }
@@ -41,33 +44,19 @@ public:
 
     const error_code& error() const noexcept { return error_; }
 
-    /// The array (PostgreSQL's `array_send`): dimensions, whether it has NULLs, element type, size, lower bound,
-    /// elements.
+    /// The array.
     std::string finish() && {
-        if (count_ == 0) {
-            bytes_.resize(3 * 4);
-            set(0, 0);
-        } else {
-            set(0, 1);
-            set(12, count_);
-            set(16, 1);
-        }
-        set(4, has_null_ ? 1 : 0);
-        set(8, static_cast<std::int32_t>(detail::ElementCodec<T>::oid));
+        std::string header;
+        detail::put_array_header(header, count_, has_null_, detail::ElementCodec<T>::oid);
+        bytes_.replace(0, header_size, header);
         return std::move(bytes_);
     }
 
 private:
     static constexpr std::size_t header_size = 5 * 4;
 
-    void set(std::size_t at, std::int32_t value) {
-        std::string number;
-        detail::put_big_endian(number, value);
-        bytes_.replace(at, 4, number);
-    }
-
     std::string bytes_;
-    std::int32_t count_ = 0;
+    std::size_t count_ = 0;
     bool has_null_ = false;
     error_code error_;
 };
