@@ -8,8 +8,11 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -58,7 +61,7 @@ public:
                     using By = typename decltype(tag)::type;
                     for_each_value<By>(observation.record, [&](const auto& value) {
                         note_keys_.add(observation.key);
-                        note_kinds_.add(std::string{TableTraits<R>::table} + "." + std::string{By::name});
+                        note_kinds_.add(detail::kind_of<By>());
                         note_values_.add(detail::note_text(value));
                     });
                 });

@@ -45,8 +45,8 @@ using Indexes = boost::mp11::mp_list<By...>;
 ///     understudy_sets(kind TEXT COLLATE "C", parent TEXT COLLATE "C", ticket BIGINT NOT NULL, as_of BIGINT NOT NULL,
 ///         mark SMALLINT NOT NULL, synced_at TIMESTAMPTZ, PRIMARY KEY (kind, parent))
 ///
-/// the latter if sets are asked for. `kind` is the table's name, a dot, and the tag's; `parent` is the value that the
-/// members of the set answer to, as text, and empty for a `Whole`.
+/// the latter if sets are asked for, or `async_check_identity` is called. `kind` is the table's name, a dot, and the
+/// tag's; `parent` is the value that the members of the set answer to, as text, and empty for a `Whole`.
 ///
 /// A relation that is asked for needs an index on its column, `CREATE INDEX ON orders (customer_id) WHERE state = 1`
 /// for instance (1 is `live`): every look-up of a set visits all its members, if only to see that none is in doubt.
@@ -114,11 +114,19 @@ concept NoteValue = std::same_as<T, std::string> || std::integral<T> || Describe
 template<class By>
 using index_value_t = std::conditional_t<understudy::detail::is_whole<By>, std::string, typename By::value_type>;
 
+// What an index is called in the tables of absences and of sets.
+template<IndexTag By>
+std::string kind_of() {
+    return std::string{TableTraits<typename By::record_type>::table} + "." + std::string{By::name};
+}
+
 // How a value is written into the table of absences.
 template<NoteValue T>
 std::string note_text(const T& value) {
     if constexpr (std::same_as<T, std::string>) {
         return value;
+    } else if constexpr (std::same_as<T, bool>) {
+        return value ? "true" : "false";
     } else if constexpr (std::integral<T>) {
         return std::to_string(value);
     } else {

@@ -196,6 +196,24 @@ BOOST_AUTO_TEST_CASE(I15_a_record_that_was_read_too_late_takes_nothing_back) {
     BOOST_TEST((look_up<ByEmail>(db, store, {"c7v2@example.com"}).rows.at(0).state == State::absent));
 }
 
+// The note is written by SQL, and taken back by what C++ says of the record.
+BOOST_AUTO_TEST_CASE(I15_values_are_noted_as_sql_writes_them) {
+    Database db;
+    const auto check = [&](const auto& value) {
+        const auto outcome = db.execute("SELECT $1::text", postgres::Parameters::of(value));
+        std::string text;
+        BOOST_TEST_REQUIRE(std::get<1>(outcome).get(0, 0, text));
+        BOOST_TEST(postgres::detail::note_text(value) == text);
+    };
+    check(std::string{"k'1"});
+    check(true);
+    check(false);
+    check(std::int16_t{-7});
+    check(std::int32_t{0});
+    check(std::int64_t{1} << 40);
+    check(tests::Hand::right);
+}
+
 BOOST_AUTO_TEST_CASE(absences_nobody_believes_any_more_are_forgotten) {
     Database db{tests::customers_ddl};
     Store store{*db.pool};

@@ -93,7 +93,8 @@ wanting AS MATERIALIZED (
   SELECT m.n, bool_or(t.proven IS NULL) AS hole FROM unnest($4::bigint[], $5::{key_type}[]) AS m(n, key)
   JOIN input a ON a.n = m.n
   LEFT JOIN LATERAL (
-    SELECT t.as_of >= a.ticket OR (t.state = {live} AND coalesce({matches}, false)) AS proven FROM {table} t WHERE t.{key} = m.key LIMIT 1
+    SELECT t.as_of >= a.ticket OR (t.state = {live} AND coalesce({matches}, false)) AS proven
+    FROM {table} t WHERE t.{key} = m.key LIMIT 1
   ) t ON true
   WHERE t.proven IS NOT TRUE GROUP BY m.n
 ),

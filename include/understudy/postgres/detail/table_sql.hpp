@@ -1,7 +1,7 @@
 #pragma once
 
 #include <understudy/detail/apply_rule.hpp>
-#include <understudy/postgres/detail/conninfo.hpp>
+#include <understudy/postgres/connect_params.hpp>
 #include <understudy/postgres/detail/sql_template.hpp>
 #include <understudy/postgres/table.hpp>
 
@@ -20,10 +20,10 @@ class TableSql {
 public:
     explicit TableSql(std::string_view schema) {
         using Step = understudy::detail::ApplyStep;
-        names_["table"] = quoted(schema) + "." + quoted(TableTraits<R>::table);
-        names_["absences"] = quoted(schema) + "." + quoted("understudy_lookups");
-        names_["sets"] = quoted(schema) + "." + quoted("understudy_sets");
-        names_["next_ticket"] = "nextval(" + sql_literal(quoted(schema) + "." + quoted("understudy_ticket")) + ")";
+        names_["table"] = qualified(schema, TableTraits<R>::table);
+        names_["absences"] = qualified(schema, "understudy_lookups");
+        names_["sets"] = qualified(schema, "understudy_sets");
+        names_["next_ticket"] = "nextval(" + sql_literal(qualified(schema, "understudy_ticket")) + ")";
         names_["key"] = quoted(name_of_member<RecordTraits<R>::key>());
         names_["key_type"] = codec_of<key_t<R>>::sql_type;
         code("unknown", State::unknown);
@@ -50,10 +50,6 @@ public:
             names_["same"] = "true";
         for (std::size_t i = 0; i < 3; ++i)
             names_["note" + std::to_string(i)] = "$" + std::to_string(first_column + at + i);
-    }
-
-    static std::string kind(std::string_view index) {
-        return std::string{TableTraits<R>::table} + "." + std::string{index};
     }
 
     // $1 values. One row for each, with the ticket that was drawn if one of them is no hit:
@@ -238,7 +234,7 @@ SELECT f.n FROM free f JOIN noted d ON d.value = f.text)",
     template<IndexTag By>
     SqlNames names_of() const {
         SqlNames names = names_;
-        names["kind"] = sql_literal(kind(By::name));
+        names["kind"] = sql_literal(kind_of<By>());
         names["value_type"] = codec_of<index_value_t<By>>::sql_type;
         names["matches"] = matches<By>("t", "a.value");
         return names;
