@@ -81,7 +81,9 @@ marked_sets AS (
 
 /// Compares the database's identity and timeline with those that the replica was last seen in, and marks every row of
 /// `tables` and every set dirty when they changed (a fail-over, a restore, a copy): a replica that lost writes must not
-/// pass for current. Call it at start, after the migrations and before the first read.
+/// pass for current. Call it at start, after the migrations and before the first read. The schema must have
+/// `understudy_sets` (see `TableTraits`), and a table `understudy_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL,
+/// changed_at TIMESTAMPTZ NOT NULL DEFAULT now())`.
 ///
 /// A role that may not ask is not an error: the report says `unknown`.
 ///

@@ -20,8 +20,8 @@ namespace understudy::postgres {
 ///
 /// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at the end of the
 /// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are
-/// no hit is drawn in the same round trip. So do look-ups of sets, of each relation by itself. Applies of several
-/// callers share a statement, and so a transaction, in the same way.
+/// no hit is drawn in the same round trip. Look-ups of sets, of each relation by itself, leave in the same way. Applies
+/// of several callers share a statement too, and so a transaction; every other call has a statement of its own.
 ///
 /// *Errors* of every operation: those of `Pool::async_execute`; `ClientErrc::bad_answer` where the table has another
 /// shape than the record; `Errc::contended` when a statement kept losing against other transactions;

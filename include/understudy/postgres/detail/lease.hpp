@@ -5,8 +5,8 @@
 
 namespace understudy::postgres::detail {
 
-// Held by the handler of a statement that calls wait for. Destroyed uncalled (the io_context goes away), it lets go of
-// everything that waits, which may hold the owner in turn.
+// Held by a handler that calls of the owner wait for. Destroyed uncalled (the io_context goes away), it lets go of all
+// of them, which may hold the owner in turn.
 template<class Owner>
 class Lease {
 public:
