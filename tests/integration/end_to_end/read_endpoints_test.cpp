@@ -3,13 +3,24 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <vector>
 
 using namespace tests;
 namespace json = boost::json;
 
 namespace {
+
+using Ids = std::vector<std::string>;
+
+// None, one, a batch, one more than a batch, and more than a page of associations.
+constexpr int set_sizes[] = {0, 1, 100, 101, 600};
 
 std::string exam_id_of(int number) {
     return std::to_string(400'000'000'000 + number);
@@ -24,7 +35,8 @@ struct Reader : House {
     using House::House;
 
     HttpAnswer get(const std::string& path) const { return HttpExchange{port, "GET", path}.receive(); }
-    HttpAnswer capacity(int exam) const { return get("/api/mock-exams/" + exam_id_of(exam) + "/capacity"); }
+    HttpAnswer capacity(const std::string& exam) const { return get("/api/mock-exams/" + exam + "/capacity"); }
+    HttpAnswer capacity(int exam) const { return capacity(exam_id_of(exam)); }
     HttpAnswer available(const std::string& query) const { return get("/api/mock-exams/available?" + query); }
     HttpAnswer list(int student, const std::string& more = {}) const {
         return get("/api/bookings/list?" + pair_of(student) + more);
@@ -35,6 +47,37 @@ struct Reader : House {
     // What HubSpot holds of an exam.
     json::object exam(int number) {
         return hubspot->control("GET", "records/2-50158913/" + exam_id_of(number)).at("properties").get_object();
+    }
+    // Makes records that are alike but for what they belong to; their ids ascend.
+    Ids add(const std::string& type, int count, const json::object& properties, const json::array& associations = {}) {
+        const auto made =
+            hubspot->control("POST", "records/" + type + "/bulk",
+                             {{"count", count}, {"properties", properties}, {"associations", associations}});
+        return json::value_to<Ids>(made.at("ids"));
+    }
+    // Makes exams that are on offer.
+    Ids add_exams(int count, const std::string& date, int capacity) {
+        return add("2-50158913", count,
+                   {{"mock_type", "Mini-mock"},
+                    {"exam_date", date},
+                    {"is_active", "true"},
+                    {"capacity", std::to_string(capacity)}});
+    }
+    // Makes bookings of these exams and students, each taken in turn.
+    Ids add_bookings(int count, const Ids& exams, const Ids& contacts) {
+        return add("2-50158943", count, {{"is_active", "Active"}},
+                   {{{"type", "2-50158913"}, {"ids", json::value_from(exams)}},
+                    {{"type", "0-1"}, {"ids", json::value_from(contacts)}}});
+    }
+    // Makes an exam with so many bookings for each of the sizes, one a day. Each has three places left: one booking
+    // fewer, and it would not be called limited.
+    Ids add_exams_of_every_size() {
+        Ids exams;
+        for (const int size : set_sizes) {
+            exams.push_back(add_exams(1, "2099-05-0" + std::to_string(exams.size() + 1), size + 3).front());
+            add_bookings(size, {exams.back()}, {id_of(1), id_of(2), id_of(3)});
+        }
+        return exams;
     }
     std::int64_t calls_since_last() {
         const auto number = calls();
@@ -60,6 +103,13 @@ std::vector<std::string> texts(const json::value& list, std::string_view member)
     std::vector<std::string> all;
     for (const auto& one : list.as_array())
         all.push_back(text(one, member));
+    return all;
+}
+
+std::vector<std::int64_t> numbers(const json::value& list, std::string_view member) {
+    std::vector<std::int64_t> all;
+    for (const auto& one : list.as_array())
+        all.push_back(one.at({member.data(), member.size()}).to_number<std::int64_t>());
     return all;
 }
 
@@ -114,6 +164,47 @@ BOOST_AUTO_TEST_CASE(an_exam_with_more_bookings_than_one_page_or_batch_is_full) 
         BOOST_TEST(data.at("is_full") == true);
         BOOST_TEST((house.calls_since_last() == 0) == (round == 1));
     }
+}
+
+BOOST_AUTO_TEST_CASE(places_are_right_at_once_for_sets_of_every_size) {
+    Reader house{{}, {3, 0, 0}};
+    const auto exams = house.add_exams_of_every_size();
+    house.open();
+    for (std::size_t i = 0; i < exams.size(); ++i) {
+        BOOST_TEST_CONTEXT(set_sizes[i] << " bookings") {
+            const auto cold = data_of(house.capacity(exams[i]));
+            BOOST_TEST(cold.at("capacity") == set_sizes[i] + 3);
+            BOOST_TEST(cold.at("total_bookings") == set_sizes[i]);
+            BOOST_TEST(cold.at("available_slots") == 3);
+            BOOST_TEST(cold.at("is_full") == false);
+            BOOST_TEST(house.calls_since_last() > 0);
+
+            const auto again = house.capacity(exams[i]);
+            check_from_replica(again);
+            BOOST_TEST(data_of(again).at("total_bookings") == set_sizes[i]);
+            BOOST_TEST(house.calls_since_last() == 0);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(exams_on_offer_have_the_right_places_at_once_for_sets_of_every_size) {
+    Reader house{{}, {3, 0, 0}};
+    const auto exams = house.add_exams_of_every_size();
+    house.open();
+    const auto cold = data_of(house.available("mock_type=Mini-mock"));
+    check_list(texts(cold, "mock_exam_id"), exams);
+    check_list(numbers(cold, "total_bookings"), {std::begin(set_sizes), std::end(set_sizes)});
+    check_list(numbers(cold, "available_slots"), std::vector<std::int64_t>(exams.size(), 3));
+    check_list(texts(cold, "status"), Ids(exams.size(), "limited"));
+    // Two for each hundred exams, one for each hundred of the 802 bookings, and two more.
+    const auto calls = house.calls_since_last();
+    BOOST_TEST(calls > 0);
+    BOOST_TEST(calls <= 2 + 9 + 2);
+
+    const auto again = house.available("mock_type=Mini-mock");
+    check_from_replica(again);
+    BOOST_TEST(data_of(again) == cold);
+    BOOST_TEST(house.calls_since_last() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(exams_on_offer_are_those_to_come_by_date) {
@@ -214,6 +305,50 @@ BOOST_AUTO_TEST_CASE(a_student_without_bookings_costs_one_look_up_and_then_none)
     BOOST_TEST(data_of(again) == cold);
     check_from_replica(again);
     BOOST_TEST(house.calls_since_last() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_is_right_at_once_for_sets_of_every_size) {
+    Reader house{{}, {static_cast<int>(std::size(set_sizes)), 0, 0}};
+    const auto exams = house.add_exams(101, "2099-05-01", 8);
+    std::vector<Ids> booked;
+    for (const int size : set_sizes)
+        booked.push_back(house.add_bookings(size, exams, {id_of(static_cast<int>(booked.size()) + 1)}));
+    house.open();
+    for (std::size_t i = 0; i < booked.size(); ++i) {
+        const int student = static_cast<int>(i) + 1;
+        const int size = set_sizes[i];
+        const int pages = (size + 99) / 100;
+        // All are of one day, so later bookings come first.
+        const Ids expected{booked[i].rbegin(), booked[i].rend()};
+        Ids expected_exams;
+        for (auto number = expected.size(); number-- > 0;)
+            expected_exams.push_back(exams[number % exams.size()]);
+        BOOST_TEST_CONTEXT(size << " bookings") {
+            json::array listed;
+            for (int page = 1; page <= std::max(pages, 1); ++page) {
+                const auto data = data_of(house.list(student, "&limit=100&page=" + std::to_string(page)));
+                const json::value pagination{{"current_page", page},
+                                             {"total_pages", pages},
+                                             {"total_bookings", size},
+                                             {"has_next", page < pages},
+                                             {"has_previous", page > 1}};
+                BOOST_TEST(data.at("pagination") == pagination);
+                for (const auto& booking : data.at("bookings").as_array())
+                    listed.push_back(booking);
+                BOOST_TEST((house.calls_since_last() > 0) == (page == 1));
+            }
+            check_list(texts(listed, "id"), expected);
+            check_list(texts(listed, "mock_exam_id"), expected_exams);
+            check_list(texts(listed, "exam_date"), Ids(expected.size(), "2099-05-01"));
+
+            const auto again = house.list(student, "&limit=100");
+            check_from_replica(again);
+            BOOST_TEST(data_of(again).at("pagination").at("total_bookings") == size);
+            check_list(texts(data_of(again).at("bookings"), "id"),
+                       {expected.begin(), expected.begin() + std::min(size, 100)});
+            BOOST_TEST(house.calls_since_last() == 0);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(many_cold_lists_at_once_share_their_calls) {
