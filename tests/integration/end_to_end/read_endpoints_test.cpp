@@ -88,6 +88,12 @@ struct Reader : House {
         hubspot->control("POST", "counters/reset");
         return number;
     }
+    // All that the replica holds was confirmed a minute and a second earlier than it was.
+    void let_a_minute_pass() {
+        for (const std::string table : {"hubspot_mock_exams", "hubspot_bookings", "understudy_sets"})
+            sql("WITH aged AS (UPDATE " + table +
+                " SET synced_at = synced_at - interval '61 seconds' RETURNING 1) SELECT count(*) FROM aged");
+    }
     void restart() {
         stop();
         start();
@@ -258,6 +264,49 @@ BOOST_AUTO_TEST_CASE(an_exam_whose_date_nobody_can_read_keeps_no_other_from_bein
     BOOST_TEST(contains(said, " event=source_record_odd "), said);
     BOOST_TEST(contains(said, " properties=exam_date "), said);
     BOOST_TEST(!contains(said, "event=source_call_failed"), said);
+}
+
+// Nobody tells the service what staff change. It promises `realtime` nothing older than a minute.
+BOOST_AUTO_TEST_CASE(realtime_sees_what_was_changed_at_hubspot_and_a_plain_question_need_not) {
+    const std::string plain = "mock_type=Mini-mock";
+    const auto realtime = plain + "&realtime=true";
+    Reader house{{}, {3, 0, 0}};
+    Ids exams;
+    for (const auto* day : {"2099-05-01", "2099-05-02", "2099-05-03"})
+        exams.push_back(house.add_exams(1, day, 8).front());
+    const auto booked = house.add_bookings(3, {exams[0]}, {id_of(1), id_of(2), id_of(3)});
+    house.open();
+    const auto before = data_of(house.available(plain));
+    check_list(texts(before, "mock_exam_id"), exams);
+    check_list(numbers(before, "total_bookings"), {3, 0, 0});
+
+    house.let_a_minute_pass();
+    house.edit("2-50158943", booked[0], {{"is_active", "Cancelled"}});
+    house.hubspot->control("DELETE", "records/2-50158943/" + booked[1]);
+    house.add_bookings(1, {exams[1]}, {id_of(1)});
+    house.edit("2-50158913", exams[1], {{"capacity", "9"}});
+    house.edit("2-50158913", exams[2], {{"is_active", "false"}});
+    const auto later = house.add_exams(1, "2099-05-04", 8).front();
+    house.calls_since_last();
+    BOOST_TEST(data_of(house.available(plain)) == before);
+    BOOST_TEST(house.calls_since_last() == 0);
+
+    const auto after = data_of(house.available(realtime));
+    check_list(texts(after, "mock_exam_id"), {exams[0], exams[1], later});
+    check_list(numbers(after, "total_bookings"), {1, 1, 0});
+    check_list(numbers(after, "capacity"), {8, 9, 8});
+    BOOST_TEST(house.calls_since_last() > 0);
+
+    // Who asks next has it too, and within a minute nobody asks HubSpot again.
+    BOOST_TEST(data_of(house.available(plain)) == after);
+    BOOST_TEST(data_of(house.available(realtime)) == after);
+    BOOST_TEST(house.calls_since_last() == 0);
+
+    // What cannot be confirmed is no answer to `realtime`.
+    house.let_a_minute_pass();
+    house.break_hubspot();
+    check_unavailable(house.available(realtime));
+    BOOST_TEST(data_of(house.available(plain)) == after);
 }
 
 BOOST_AUTO_TEST_CASE(exams_without_counts_ask_for_no_booking) {
