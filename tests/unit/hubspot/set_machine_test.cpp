@@ -434,6 +434,26 @@ BOOST_AUTO_TEST_CASE(a_member_given_up_with_one_set_is_read_when_another_names_i
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_survivor_given_up_with_one_set_is_read_for_the_member_that_it_swallowed) {
+    for (unsigned seed = 0; seed <= 20; ++seed) {
+        auto portal = hall();
+        portal.put("201", "seat_name", "n201");
+        portal.link("2-2", "201", "2-1", "53", 12, 21);
+        portal.link("2-2", "201", "0-1", "977", 12, 21);
+        // 53 still names the one that was swallowed; 54 names the survivor, and what is no id.
+        portal.objects["201"].properties["hs_merged_object_ids"] = "103";
+        portal.objects.erase("103");
+        portal.merged = {{"103", "201"}};
+        std::erase_if(portal.associations["2-1/2-2"]["53"], [](const auto& edge) { return edge.first == "201"; });
+        portal.associations["2-1/2-2"]["54"] = {{"201", 21}, {"abc", 21}};
+        inside::Portal<Seat> shared;
+        SeatSets sets{shared, Texts{"53", "54"}};
+        sets.finish(portal, seed);
+        BOOST_TEST(ids_of(sets.machine.result()[0]) == (Texts{"102", "104", "201"}));
+        BOOST_TEST(sets.machine.result()[1].error == error_code{Errc::malformed_answer});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(D10_whatever_fails_no_set_is_answered_in_part) {
     const auto whole = hall();
     const Texts asked{"51", "52", "53", "54"};

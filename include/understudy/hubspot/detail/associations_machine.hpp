@@ -272,7 +272,7 @@ private:
             fail(entry, error);
         else
             take(call.id, entry, answer.value_or(Associations{}));
-        judge(call, error ? error : error_code{}, answer && !answer->to.empty());
+        judge(call, error, answer && !answer->to.empty());
         if (error && error != Condition::refused)
             stop(error);
     }

@@ -258,10 +258,12 @@ private:
             else if (singles++ < max_singles)
                 singles_.push_back(at);
             else
-                fail(at, assembler_
-                             .fail(by_id ? slot.text : std::string{}, Errc::malformed_answer,
-                                   "the batch's answer accounts for too few of its inputs")
-                             .error);
+                fail(at, not_accounted_for(slot));
+    }
+
+    error_code not_accounted_for(const Slot& slot) {
+        constexpr auto why = "the batch's answer accounts for too few of its inputs";
+        return assembler_.fail(by_id ? slot.text : std::string{}, Errc::malformed_answer, why).error;
     }
 
     void on_single(std::size_t at, error_code error, const std::optional<Object>& object) {
@@ -293,10 +295,9 @@ private:
         assembler_.needed(held);
         if (const auto error = assembler_.error(held); error && on_failed)
             on_failed(slot.text, error);
-        // What was told of the survivor may not hold for what it swallowed.
         if constexpr (by_id)
             if (assembler_.id(held) != slot.text)
-                assembler_.doubt(held);
+                assembler_.survives(held);
     }
 
     void match_objects(const Slots& asked, const std::vector<Object>& objects) {

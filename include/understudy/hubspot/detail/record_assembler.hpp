@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,20 +77,26 @@ public:
     /// Says why nobody needs a record any more, see `AssociationsMachine`.
     void give_up(std::function<error_code(const std::string&)> why) {
         for (auto& link : links_)
-            link.given_up = why;
+            link.given_up = [this](const std::string& id) { return given_up(id); };
         given_up_ = std::move(why);
     }
-    error_code given_up(const std::string& id) const { return given_up_ ? given_up_(id) : error_code{}; }
+    error_code given_up(const std::string& id) const {
+        return given_up_ && !survivors_.contains(id) ? given_up_(id) : error_code{};
+    }
     /// The links of a record are needed again, if they were dropped.
     void revive(const std::string& id) {
         for (auto& link : links_)
             link.revive(id);
     }
 
-    /// What was told of the links of an object is not relied upon.
-    void doubt(std::size_t at) {
+    /// An object answers for a record that it swallowed: what was told of its own links is not relied upon, and they
+    /// are needed whoever gave it up.
+    void survives(std::size_t at) {
+        const auto& id = held_[at].id;
+        survivors_.insert(id);
         for (auto& link : links_)
-            link.doubt(held_[at].id);
+            link.doubt(id);
+        revive(id);
     }
 
     AssociationsMachine& link(std::size_t place) { return links_[place]; }
@@ -263,6 +270,7 @@ private:
     std::function<error_code(const std::string&)> given_up_{};
     std::deque<AssociationsMachine> links_;
     std::deque<Held> held_;
+    std::set<std::string, std::less<>> survivors_;
     std::vector<std::size_t> unsure_; // what is not in their answers may be no value, or not be defined
     bool defining_ = false;
     std::array<Ambiguous, link_count<R>> ambiguous_{};
