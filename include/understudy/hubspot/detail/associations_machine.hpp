@@ -209,7 +209,7 @@ private:
             if (failure.error && failure.ids.empty())
                 unnamed = failure.error;
             if (failure.error)
-                report(failure);
+                problems_.push_back(problem_of(failure, failure.error));
         }
         std::vector<std::string> left;
         for (const auto& id : asked)
@@ -340,15 +340,6 @@ private:
             fail(lists_.at(page.id), error);
             judge(page, error, false);
         }
-    }
-
-    void report(const BatchError& failure) {
-        ErrorDetail problem;
-        problem.error = failure.error;
-        problem.reason = "the answer to a batch of associations names a failure";
-        problem.category = failure.category;
-        problem.message = failure.message;
-        problems_.push_back(std::move(problem));
     }
 
     std::string from_;

@@ -78,6 +78,17 @@ struct WriteBatch {
 using AnyCall = std::variant<ReadBatch, ReadOne, ReadDefinitions, ReadPage, ReadAssociations, ReadAssociationPage,
                              Search, WriteBatch>;
 
+/// What an entry of a batch's answer is in the logs.
+inline ErrorDetail problem_of(const BatchError& entry, error_code error) {
+    ErrorDetail problem;
+    problem.error = error;
+    problem.reason = "the batch's answer names a failure";
+    problem.category = entry.category;
+    problem.message = entry.message;
+    problem.existing_id = entry.existing_id;
+    return problem;
+}
+
 /// Decides which calls an operation makes, and what their answers mean. Knows no I/O: a driver makes every call that
 /// `next` gives, several at once, and hands over the answers in whatever order they come. When `next` gives nothing and
 /// no answer is outstanding, the operation is done.

@@ -240,12 +240,7 @@ private:
                 continue;
             if (entry.ids.empty())
                 unnamed = entry.error;
-            ErrorDetail problem;
-            problem.error = entry.error;
-            problem.reason = "the batch's answer names a failure";
-            problem.category = entry.category;
-            problem.message = entry.message;
-            problems_.push_back(std::move(problem));
+            problems_.push_back(problem_of(entry, entry.error));
         }
         std::size_t singles = 0;
         for (const auto at : asked)

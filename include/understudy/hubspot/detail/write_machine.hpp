@@ -173,13 +173,7 @@ private:
     void match_error(const Slots& asked, const BatchError& entry) {
         // For a write, a record that is not there is no good news.
         const error_code error = entry.error ? entry.error : error_code{Errc::refused};
-        ErrorDetail problem;
-        problem.error = error;
-        problem.reason = "the batch's answer names a failure";
-        problem.category = entry.category;
-        problem.message = entry.message;
-        problem.existing_id = entry.existing_id;
-        problems_.push_back(std::move(problem));
+        problems_.push_back(problem_of(entry, error));
         const bool unnamed = entry.traces.empty() && entry.ids.empty();
         for (const auto at : asked) {
             const auto& input = slots_[at].row.input;
