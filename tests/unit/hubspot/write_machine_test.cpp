@@ -509,6 +509,24 @@ BOOST_AUTO_TEST_CASE(fifty_records_are_asked_at_once) {
     BOOST_TEST(run.batch_inputs().size() == 50u);
 }
 
+BOOST_AUTO_TEST_CASE(one_bad_id_leaves_open_its_own_write_alone) {
+    for (const auto* bad : {"101", "117", "150"}) {
+        Finding run{"last_write", sent(50)};
+        while (run.action() == Action::batch) {
+            const auto asked = run.batch_inputs();
+            BatchAnswer answer;
+            for (const auto& id : asked)
+                answer.objects.push_back(with_history(id, {"other"}));
+            const bool spoilt = std::ranges::find(asked, bad) != asked.end();
+            run.on_batch(spoilt ? error_code{Errc::refused} : error_code{}, spoilt ? BatchAnswer{} : answer);
+        }
+        BOOST_TEST(run.made <= 13u);
+        const auto landed = run.machine.result();
+        for (std::size_t i = 0; i < 50; ++i)
+            BOOST_TEST(landed[i] == (std::to_string(101 + i) == bad ? Landed::unknown : Landed::no));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_archived_record_still_knows_its_writes) {
     Finding run{"last_write", sent(3)};
     BatchError missing;

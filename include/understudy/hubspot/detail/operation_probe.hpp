@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +29,9 @@ struct Finding {
 
 /// Looks for the names of writes in the history of the property that they are left in, with a call for 50 records.
 ///
-/// A record that is gone is looked for in the archive. Of a write to a record that was merged away, a survivor that
-/// does not know it says nothing. Without a property it is only learned what became of the records.
+/// A batch that is refused as a whole is sent again by halves. A record that is gone is looked for in the archive. Of a
+/// write to a record that was merged away, a survivor that does not know it says nothing. Without a property it is only
+/// learned what became of the records.
 class OperationProbe {
 public:
     static constexpr std::size_t batch_size = 50;
@@ -47,9 +49,16 @@ public:
     }
 
     std::optional<AnyCall> next() {
-        for (const bool archived : {false, true})
-            if (!waiting_[archived].empty())
-                return batch(archived);
+        for (const bool archived : {false, true}) {
+            auto& work = work_[archived];
+            if (work.empty() && !waiting_[archived].empty())
+                work.push_back(take_front(waiting_[archived], batch_size));
+            if (work.empty())
+                continue;
+            auto asked = std::move(work.front());
+            work.pop_front();
+            return batch(std::move(asked), archived);
+        }
         if (!singles_.empty()) {
             const auto at = singles_.front();
             singles_.pop_front();
@@ -93,12 +102,15 @@ private:
         return query;
     }
 
-    AnyCall batch(bool archived) {
-        auto asked = take_front(waiting_[archived], batch_size);
+    AnyCall batch(Slots asked, bool archived) {
         ReadBatch call{{}, query(archived), {}};
         for (const auto at : asked)
             call.inputs.push_back(slots_[at].id);
         call.answer = [this, archived, asked = std::move(asked)](error_code error, const BatchAnswer& answer) {
+            if (error == Condition::refused && asked.size() > 1) {
+                std::ranges::move(halves_of(asked), std::back_inserter(work_[archived]));
+                return;
+            }
             for (std::size_t i = 0, singles = 0; i < asked.size(); ++i)
                 if (error)
                     fail(asked[i], error);
@@ -159,6 +171,7 @@ private:
     std::string property_;
     std::deque<Slot> slots_;
     std::deque<std::size_t> waiting_[2]; // for the records, and for the archive
+    std::deque<Slots> work_[2];
     std::deque<std::size_t> singles_;
     Slots unsure_;
 };
