@@ -119,6 +119,9 @@ public:
     /// associations decide as in a read by id. A member that is gone by the time that it is read is left out, one that
     /// was merged away is its survivor. `Whole` takes a call for 100 records, one after the other.
     ///
+    /// A batch of lists that is refused as a whole is sent again in hundreds and then by halves, so a parent that the
+    /// server refuses fails its own set alone. Nothing more is asked for a set that has failed.
+    ///
     /// *Signature*: `FetchSetSignature<R>`. *Errors*: those of `Client` when no list was answered; later ones are in
     /// the sets that they are about. *Options* and *cancellation* as above.
     template<IndexTag By, class Token = boost::asio::deferred_t>
