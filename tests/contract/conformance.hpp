@@ -1,5 +1,7 @@
 #pragma once
 
+#include <understudy/testing/journal_conformance.hpp>
+#include <understudy/testing/journal_recovery_conformance.hpp>
 #include <understudy/testing/replica_conformance.hpp>
 #include <understudy/testing/set_conformance.hpp>
 #include <understudy/testing/settle_conformance.hpp>

@@ -2,12 +2,20 @@
 #include "support/customer.hpp"
 #include "support/order.hpp"
 
+#include <understudy/budgeted.hpp>
+#include <understudy/coalescing.hpp>
+#include <understudy/guarded.hpp>
+#include <understudy/memory/journal.hpp>
 #include <understudy/memory/store.hpp>
 #include <understudy/testing/scripted_source.hpp>
 #include <understudy/testing/virtual_time.hpp>
 
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace understudy;
@@ -49,6 +57,38 @@ struct MemorySets {
 
     VirtualTime time;
     memory::Store<tests::Order, VirtualClock> replica{time.get_executor()};
+};
+
+struct MemoryJournal {
+    using Journal = memory::Journal<VirtualClock>;
+
+    auto& journal() { return first; }
+    Journal another_session() { return first.another_session(); }
+    void let_lease_lapse() { time.advance(params.lease); }
+    SettlementTask settlement() {
+        return [this](auto done) {
+            ++count;
+            boost::asio::post(time.get_executor(), [done] { done({}); });
+        };
+    }
+    SettlementTask failing_settlement() {
+        return [](auto done) { done(Errc::replica_unavailable); };
+    }
+    int settled() const { return count; }
+    std::string reservation() { return "the only place"; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    static std::string reserve(const std::vector<std::string>& held, const std::string& wanted) {
+        return std::find(held.begin(), held.end(), wanted) == held.end() ? "" : wanted + " is taken";
+    }
+
+    VirtualTime time;
+    memory::JournalParams params{};
+    Journal first{time.get_executor(), params, reserve};
+    int count = 0;
 };
 
 struct Scripted {
@@ -102,6 +142,17 @@ struct ScriptedWrites : Scripted {
     }
 };
 
+// The same through everything that a source is wrapped in.
+struct WrappedWrites : ScriptedWrites {
+    using Budget = Budgeted<ScriptedSource<Customer>, VirtualClock>;
+    using Guard = Guarded<Budget, VirtualClock>;
+
+    auto& store() { return wrapped; }
+
+    Coalescing<Guard, VirtualClock> wrapped{
+        Guard{Budget{source, BasicRateBudget<VirtualClock>{time.get_executor(), RateBudgetParams{}}}}};
+};
+
 } // namespace
 
 BOOST_DATA_TEST_CASE(memory_store_is_a_replica, tests::cases_of<ReplicaConformance<MemoryReplica>>()) {
@@ -118,6 +169,14 @@ BOOST_DATA_TEST_CASE(memory_store_shows_writes, tests::cases_of<SettleConformanc
 
 BOOST_DATA_TEST_CASE(memory_store_keeps_sets_covered, tests::cases_of<SettleSetConformance<MemorySets>>()) {
     tests::run_case<SettleSetConformance<MemorySets>, MemorySets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_journal_is_a_journal, tests::cases_of<JournalConformance<MemoryJournal>>()) {
+    tests::run_case<JournalConformance<MemoryJournal>, MemoryJournal>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_journal_recovers, tests::cases_of<JournalRecoveryConformance<MemoryJournal>>()) {
+    tests::run_case<JournalRecoveryConformance<MemoryJournal>, MemoryJournal>(sample);
 }
 
 BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {
@@ -185,6 +244,10 @@ BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {
 
 BOOST_DATA_TEST_CASE(scripted_source_can_be_written_to, tests::cases_of<WriteConformance<ScriptedWrites>>()) {
     tests::run_case<WriteConformance<ScriptedWrites>, ScriptedWrites>(sample);
+}
+
+BOOST_DATA_TEST_CASE(a_wrapped_source_can_be_written_to, tests::cases_of<WriteConformance<WrappedWrites>>()) {
+    tests::run_case<WriteConformance<WrappedWrites>, WrappedWrites>(sample);
 }
 
 BOOST_DATA_TEST_CASE(scripted_source_is_a_source, tests::cases_of<SourceConformance<Scripted>>()) {
