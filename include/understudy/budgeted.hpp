@@ -17,9 +17,12 @@
 
 namespace understudy {
 
-/// A store whose every call is counted against a rate budget, and repeated within the caller's time when it failed in a
-/// way that passes: each try takes its own permit. Without one in time it fails with `Errc::rate_limited`. Reads only;
-/// they may be repeated freely.
+/// A store whose every call is counted against a rate budget. Reads are repeated within the caller's time when they
+/// failed in a way that passes: each try takes its own permit. Without one in time a read fails with
+/// `Errc::rate_limited`.
+///
+/// Writes are not repeated: whether that is safe is for whoever wrote. Without a permit in time their rows are
+/// `unsent`.
 ///
 /// A call with more values than one request to the server carries (`max_batch`) is sent batch by batch, with a permit
 /// for each. Wrap it with `Coalescing` rather than the other way round: a permit is for what really leaves.
@@ -46,7 +49,7 @@ private:
     friend detail::SourceDecorator<Budgeted<Store, Clock>, Store>;
 
     template<class Call, class Token>
-    auto start(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+    auto start(std::vector<typename Call::Value> values, const typename Call::Options& options, Token&& token) {
         return detail::start_operation<typename Call::Signature>(
             store_.get_executor(),
             [store = store_, budget = budget_, params = params_, random = random_, values = std::move(values),

@@ -21,6 +21,9 @@ namespace understudy {
 /// `Errc::circuit_open`, but for one probe per `params.probe_interval`; the first success closes the circuit. Refusals,
 /// rate limits and cancelled calls say nothing about the store's health and are not counted.
 ///
+/// A write has failed like that if one of its rows has, be it `unsent` or `unknown`; it has succeeded if the store
+/// decided on a row and none failed. While the circuit is open rows are `unsent`, with `Errc::circuit_open`.
+///
 /// A handle: copies share one breaker. *Thread safety*: the store's executor only. *Cancellation*: passed on.
 template<class Store, class Clock = std::chrono::steady_clock>
 class Guarded : public detail::SourceDecorator<Guarded<Store, Clock>, Store> {
@@ -49,7 +52,7 @@ private:
     friend detail::SourceDecorator<Guarded<Store, Clock>, Store>;
 
     template<class Call, class Token>
-    auto start(std::vector<typename Call::Value> values, const ReadOptions& options, Token&& token) {
+    auto start(std::vector<typename Call::Value> values, const typename Call::Options& options, Token&& token) {
         return detail::start_operation<typename Call::Signature>(
             store_.get_executor(),
             [store = store_, breaker = breaker_, values = std::move(values), options] {

@@ -4,6 +4,7 @@
 #include <understudy/detail/backoff.hpp>
 #include <understudy/detail/deadline.hpp>
 #include <understudy/detail/guarded_operation.hpp>
+#include <understudy/detail/store_call.hpp>
 #include <understudy/error.hpp>
 #include <understudy/rate_budget.hpp>
 #include <understudy/store.hpp>
@@ -33,7 +34,7 @@ public:
 
     BudgetedOperation(Store store, Budget budget, const BudgetedParams& params,
                       std::shared_ptr<std::minstd_rand> random, std::vector<typename Call::Value> values,
-                      const ReadOptions& options)
+                      const typename Call::Options& options)
         : state_{std::make_unique<State>(std::move(store), std::move(budget), params, std::move(random),
                                          std::move(values), options)} {}
 
@@ -54,7 +55,7 @@ public:
         if (error)
             return give_up(self, error);
         auto values = state.batch();
-        ReadOptions options = state.options;
+        auto options = state.options;
         options.timeout = state.left() / (state.max_tries - state.tries);
         ++state.tries;
         Call::start(state.store, std::move(values), options, std::move(self));
@@ -84,16 +85,16 @@ public:
 private:
     struct State {
         State(Store with, Budget from, const BudgetedParams& how, std::shared_ptr<std::minstd_rand> dice,
-              std::vector<typename Call::Value> what, const ReadOptions& reader)
+              std::vector<typename Call::Value> what, const typename Call::Options& caller)
             : store{std::move(with)}
             , budget{std::move(from)}
             , params{how}
-            , max_tries{std::max(how.max_tries, 1)}
+            , max_tries{CallOfRows<Call> ? 1 : std::max(how.max_tries, 1)}
             , random{std::move(dice)}
             , values{std::move(what)}
-            , options{reader}
+            , options{caller}
             , timer{store.get_executor()}
-            , deadline{deadline_after<Clock>(reader.timeout)} {}
+            , deadline{deadline_after<Clock>(caller.timeout)} {}
 
         std::chrono::milliseconds left() const { return time_until<Clock>(deadline); }
 
@@ -109,7 +110,10 @@ private:
 
         // Whether that was the last batch.
         bool take(std::vector<typename Call::Item> answered) {
-            answered.resize(batch_end() - items.size());
+            if constexpr (requires { Call::failure(Errc::malformed_answer); })
+                answered.resize(batch_end() - items.size(), Call::failure(Errc::malformed_answer));
+            else
+                answered.resize(batch_end() - items.size());
             items.insert(items.end(), std::make_move_iterator(answered.begin()),
                          std::make_move_iterator(answered.end()));
             tries = 0;
@@ -123,7 +127,7 @@ private:
         std::shared_ptr<std::minstd_rand> random;
         std::vector<typename Call::Value> values;
         std::vector<typename Call::Item> items; // of the batches that are done
-        ReadOptions options;
+        typename Call::Options options;
         Timer timer;
         typename Clock::time_point deadline;
         int tries = 0; // of the batch at hand
@@ -153,7 +157,7 @@ private:
     void give_up(Self& self, boost::system::error_code error) {
         auto& state = *state_;
         if constexpr (requires { Call::failure(error); }) {
-            if (!state.items.empty()) {
+            if (CallOfRows<Call> || !state.items.empty()) {
                 state.items.resize(state.values.size(), Call::failure(error));
                 return self.complete({}, std::move(state.items));
             }

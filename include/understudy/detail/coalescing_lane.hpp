@@ -4,6 +4,8 @@
 #include <understudy/coalescing_stats.hpp>
 #include <understudy/detail/collector.hpp>
 #include <understudy/detail/deadline.hpp>
+#include <understudy/detail/key_line.hpp>
+#include <understudy/detail/store_call.hpp>
 #include <understudy/error.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
@@ -25,35 +27,44 @@ class CoalescingLane : public std::enable_shared_from_this<CoalescingLane<Store,
 public:
     using Value = typename Call::Value;
     using Item = typename Call::Item;
+    using Options = typename Call::Options;
+    using Line = KeyLine<key_t<typename Store::record_type>>;
     using Timer = boost::asio::basic_waitable_timer<Clock>;
     using Executor = decltype(std::declval<const Store&>().get_executor());
 
     // One caller; its timer is its deadline and its alarm.
     struct Caller {
-        Caller(const Executor& executor, std::size_t values, const ReadOptions& how)
+        Caller(const Executor& executor, std::size_t values, const Options& how)
             : timer{executor}
             , items(values)
             , missing{values}
             , options{how} {
             timer.expires_at(deadline_after<Clock>(how.timeout));
+            if constexpr (CallOfRows<Call>)
+                items.assign(values, Call::unsent(Errc::deadline_exceeded));
         }
         Timer timer;
         std::vector<Item> items;
         std::size_t missing;
-        ReadOptions options;
+        Options options;
         boost::system::error_code error{};
+        bool sent = false; // some of it
         bool gone = false;
     };
     struct Rider {
         std::shared_ptr<Caller> caller;
         std::size_t place;
     };
-    using Batch = typename Collector<Value, Rider>::Batch;
+    using Waiting = Collector<Value, Rider, !CallOfRows<Call>>;
+    using Batch = typename Waiting::Batch;
 
-    CoalescingLane(Store store, const CoalescingParams& params, std::shared_ptr<CoalescingStats> stats)
+    // `line` is for the calls in order, of whatever kind.
+    CoalescingLane(Store store, const CoalescingParams& params, std::shared_ptr<CoalescingStats> stats,
+                   std::shared_ptr<Line> line)
         : store_{std::move(store)}
         , params_{params}
         , stats_{std::move(stats)}
+        , line_{std::move(line)}
         , timer_{store_.get_executor()}
         , max_batch_{params.max_batch != 0 ? std::min(params.max_batch, max_batch_of<Store, typename Call::Index>())
                                            : max_batch_of<Store, typename Call::Index>()} {
@@ -64,15 +75,37 @@ public:
 
     void add(const std::vector<Value>& values, const std::shared_ptr<Caller>& caller) {
         stats_->values += values.size();
-        last_added_ = Clock::now();
-        if (collector_.empty())
-            first_added_ = last_added_;
         for (std::size_t i = 0; i < values.size(); ++i)
-            collector_.add(values[i], Rider{caller, i});
+            if constexpr (CallInOrder<Call>)
+                line_->enter(Call::key(values[i]),
+                             [lane = this->weak_from_this(), value = values[i], rider = Rider{caller, i}] {
+                                 const auto self = lane.lock();
+                                 if (!self || rider.caller->gone)
+                                     return false;
+                                 self->collect(value, rider);
+                                 self->leave_if_ready();
+                                 return true;
+                             });
+            else
+                collect(values[i], Rider{caller, i});
         leave_if_ready();
     }
 
 private:
+    void collect(const Value& value, Rider rider) {
+        last_added_ = Clock::now();
+        if (collector_.empty())
+            first_added_ = last_added_;
+        collector_.add(value, std::move(rider));
+    }
+
+    // Those that come next with the same keys may leave.
+    void let_go(const std::vector<Value>& values) {
+        if constexpr (CallInOrder<Call>)
+            for (const auto& value : values)
+                line_->leave(Call::key(value));
+    }
+
     // Full batches leave at once, the rest when its time has come; never more at once than may be under way.
     void leave_if_ready() {
         while (!collector_.empty() && in_flight_ < params_.max_in_flight) {
@@ -106,14 +139,25 @@ private:
             due_ = false;
         else
             first_added_ = Clock::now();
-        if (batch->values.empty())
-            return;
+        if (!batch->values.empty())
+            send(batch);
+        let_go(batch->unwanted);
+    }
+
+    void send(const std::shared_ptr<Batch>& batch) {
+        if constexpr (CallOfRows<Call>)
+            for (const auto& riders : batch->riders)
+                for (const Rider& rider : riders) {
+                    rider.caller->sent = true;
+                    rider.caller->items[rider.place] = Call::unknown(Errc::deadline_exceeded);
+                }
         ++in_flight_;
         ++stats_->batches;
         auto on_done = [self = this->shared_from_this(), batch](boost::system::error_code error,
                                                                 std::vector<Item> items) {
             --self->in_flight_;
             self->hand_out(*batch, error, items);
+            self->let_go(batch->values);
             self->leave_if_ready();
         };
         auto values = batch->values;
@@ -124,22 +168,25 @@ private:
             --in_flight_;
             std::vector<Item> none;
             hand_out(*batch, Errc::unavailable, none);
+            let_go(batch->values);
         }
     }
 
     // The batch is as urgent as its most urgent rider, has as long as the most patient, and is as strict as the
     // strictest.
-    static ReadOptions options_of(const Batch& batch) {
-        ReadOptions options = batch.riders.front().front().caller->options;
+    static Options options_of(const Batch& batch) {
+        Options options = batch.riders.front().front().caller->options;
         options.timeout = std::chrono::milliseconds{1};
         for (const auto& riders : batch.riders)
             for (const Rider& rider : riders) {
-                const ReadOptions& own = rider.caller->options;
+                const Options& own = rider.caller->options;
                 options.priority = std::min(options.priority, own.priority);
                 options.timeout = std::max(options.timeout, time_until<Clock>(rider.caller->timer.expiry()));
-                options.stale_if_error = options.stale_if_error && own.stale_if_error;
-                if (own.freshness != options.freshness)
-                    options.freshness = Freshness::fresh();
+                if constexpr (!CallOfRows<Call>) {
+                    options.stale_if_error = options.stale_if_error && own.stale_if_error;
+                    if (own.freshness != options.freshness)
+                        options.freshness = Freshness::fresh();
+                }
             }
         return options;
     }
@@ -150,6 +197,8 @@ private:
         for (std::size_t i = 0; i < batch.values.size(); ++i)
             for (const Rider& rider : batch.riders[i]) {
                 Caller& caller = *rider.caller;
+                if (caller.gone)
+                    continue;
                 if (!error)
                     caller.items[rider.place] = items[i];
                 else if constexpr (requires { Call::failure(error); })
@@ -164,9 +213,10 @@ private:
     Store store_;
     CoalescingParams params_;
     std::shared_ptr<CoalescingStats> stats_;
+    std::shared_ptr<Line> line_;
     Timer timer_;
     std::size_t max_batch_;
-    Collector<Value, Rider> collector_;
+    Waiting collector_;
     std::size_t in_flight_ = 0;
     typename Clock::time_point first_added_{};
     typename Clock::time_point last_added_{};

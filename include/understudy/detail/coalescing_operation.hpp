@@ -1,7 +1,7 @@
 #pragma once
 
+#include <understudy/detail/store_call.hpp>
 #include <understudy/error.hpp>
-#include <understudy/read_options.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
@@ -13,11 +13,11 @@
 namespace understudy::detail {
 
 // One caller's wait.
-template<class Lane>
+template<class Lane, class Call>
 class CoalescingOperation {
 public:
     CoalescingOperation(std::shared_ptr<Lane> lane, std::vector<typename Lane::Value> values,
-                        const ReadOptions& options)
+                        const typename Lane::Options& options)
         : lane_{std::move(lane)}
         , values_{std::move(values)}
         , caller_{std::make_shared<typename Lane::Caller>(lane_->get_executor(), values_.size(), options)} {}
@@ -42,9 +42,16 @@ private:
         if (caller_->missing == 0)
             return caller_->error ? self.complete(caller_->error, {}) : self.complete({}, std::move(caller_->items));
         caller_->gone = true;
-        if (self.cancelled() != boost::asio::cancellation_type::none)
+        const bool cancelled = self.cancelled() != boost::asio::cancellation_type::none;
+        if (cancelled && (caller_->sent || !CallOfRows<Call>))
             return self.complete(boost::asio::error::operation_aborted, {});
-        self.complete(Errc::deadline_exceeded, {});
+        if constexpr (CallOfRows<Call>) {
+            if (cancelled)
+                caller_->items.assign(caller_->items.size(), Call::unsent(boost::asio::error::operation_aborted));
+            self.complete({}, std::move(caller_->items));
+        } else {
+            self.complete(Errc::deadline_exceeded, {});
+        }
     }
 
     std::shared_ptr<Lane> lane_;

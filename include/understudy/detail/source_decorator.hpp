@@ -3,6 +3,7 @@
 #include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/store_call.hpp>
 #include <understudy/store.hpp>
+#include <understudy/writable_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/deferred.hpp>
@@ -14,7 +15,7 @@ namespace understudy::detail {
 
 // What every store that wraps a source has in common. `Derived` has
 //
-//     template<class Call, class Token> auto start(std::vector<Call::Value>, const ReadOptions&, Token&&);
+//     template<class Call, class Token> auto start(std::vector<Call::Value>, const Call::Options&, Token&&);
 template<class Derived, class Store>
 class SourceDecorator {
 public:
@@ -44,6 +45,34 @@ public:
     auto async_fetch_set(std::vector<typename By::value_type> values, const ReadOptions& options = {},
                          Token&& token = {}) {
         return derived().template start<FetchSetCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+    /// See `WritableSource`; what this class adds to its failures is `unsent`. *Cancellation*: terminal, partial and
+    /// total; what was sent may still take effect.
+    template<class Token = boost::asio::deferred_t>
+    requires WritableSource<Store>
+    auto async_update(std::vector<Change<record_type>> changes, const WriteOptions& options = {}, Token&& token = {}) {
+        return derived().template start<UpdateCall<record_type>>(std::move(changes), options,
+                                                                 std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
+    requires WritableSource<Store>
+    auto async_create(std::vector<Creation<record_type>> creations, const WriteOptions& options = {},
+                      Token&& token = {}) {
+        return derived().template start<CreateCall<record_type>>(std::move(creations), options,
+                                                                 std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
+    requires WritableSource<Store>
+    auto async_archive(std::vector<key_t<record_type>> keys, const WriteOptions& options = {}, Token&& token = {}) {
+        return derived().template start<ArchiveCall<record_type>>(std::move(keys), options, std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
+    requires WritableSource<Store>
+    auto async_find_operations(std::vector<SentOperation<record_type>> sent, const WriteOptions& options = {},
+                               Token&& token = {}) {
+        return derived().template start<FindOperationsCall<record_type>>(std::move(sent), options,
+                                                                         std::forward<Token>(token));
     }
 
 private:
