@@ -216,11 +216,11 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_decides_as_the_rule_does) {
                 const std::string survivor = writes ? o.merged_into : c.survivor;
                 BOOST_TEST(fields[9] == (survivor.empty() ? "~" : survivor));
                 // As of the observation that the columns come from, or that confirmed them.
-                if (writes || (decision.step == ApplyStep::keep && o.confirm))
+                const bool confirmed = writes || (decision.step == ApplyStep::keep && o.confirm);
+                if (confirmed)
                     BOOST_TEST(fields[14] == code(o.ticket));
                 else
                     BOOST_TEST(fields[14] == std::to_string(c.as_of));
-                const bool confirmed = writes || (decision.step == ApplyStep::keep && o.confirm);
                 if (confirmed) {
                     BOOST_TEST(std::stoll(fields[10]) >= o.elapsed.count());
                     BOOST_TEST(std::stoll(fields[10]) < o.elapsed.count() + 60'000);

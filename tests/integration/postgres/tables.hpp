@@ -20,6 +20,11 @@ struct understudy::postgres::TableTraits<tests::Customer> {
 };
 
 template<>
+struct understudy::postgres::TableTraits<tests::Order> {
+    static constexpr std::string_view table = "orders";
+};
+
+template<>
 struct understudy::postgres::IndexTraits<tests::ByEmail> {
     static std::string matches(std::string_view row, std::string_view value) {
         return "lower(" + std::string{row} + ".email COLLATE \"C\") = " + std::string{value};
@@ -46,6 +51,17 @@ inline const std::string shared_ddl =
 inline const std::string customers_ddl =
     shared_ddl + "CREATE TABLE customers (id text PRIMARY KEY, email text, number text, credits integer, note text, " +
     sync_columns + ");";
+
+/// What stores of `Order`, and of its sets, need.
+inline const std::string orders_ddl =
+    shared_ddl +
+    "CREATE TABLE understudy_sets (kind text COLLATE \"C\", parent text COLLATE \"C\", ticket bigint NOT NULL, "
+    "as_of bigint NOT NULL, mark smallint NOT NULL CHECK (mark BETWEEN 0 AND 2), synced_at timestamptz, "
+    "PRIMARY KEY (kind, parent), CHECK ((as_of = 0) = (synced_at IS NULL)));"
+    "CREATE TABLE orders (id text PRIMARY KEY, customer_id text, amount integer, " +
+    sync_columns +
+    ");"
+    "CREATE INDEX ON orders (customer_id) WHERE state = 1;";
 
 BOOST_DEFINE_ENUM_CLASS(Hand, left, right)
 
@@ -88,26 +104,6 @@ inline const std::string everything_ddl =
     "NULL, "
     "state smallint NOT NULL, merged_into bigint, synced_at timestamptz, lag_reads smallint NOT NULL DEFAULT 0, "
     "lag_version bigint, lag_since timestamptz);";
-
-} // namespace tests
-
-template<>
-struct understudy::postgres::TableTraits<tests::Order> {
-    static constexpr std::string_view table = "orders";
-};
-
-namespace tests {
-
-/// What stores of `Order`, and of its sets, need.
-inline const std::string orders_ddl =
-    shared_ddl +
-    "CREATE TABLE understudy_sets (kind text COLLATE \"C\", parent text COLLATE \"C\", ticket bigint NOT NULL, "
-    "as_of bigint NOT NULL, mark smallint NOT NULL CHECK (mark BETWEEN 0 AND 2), synced_at timestamptz, "
-    "PRIMARY KEY (kind, parent), CHECK ((as_of = 0) = (synced_at IS NULL)));"
-    "CREATE TABLE orders (id text PRIMARY KEY, customer_id text, amount integer, " +
-    sync_columns +
-    ");"
-    "CREATE INDEX ON orders (customer_id) WHERE state = 1;";
 
 } // namespace tests
 
