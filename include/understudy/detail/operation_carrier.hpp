@@ -1,0 +1,307 @@
+#pragma once
+
+#include <understudy/detail/backoff.hpp>
+#include <understudy/detail/journal_desk.hpp>
+#include <understudy/detail/journal_session.hpp>
+#include <understudy/detail/operation_machine.hpp>
+#include <understudy/detail/running_operation.hpp>
+#include <understudy/journal.hpp>
+#include <understudy/operation_params.hpp>
+#include <understudy/operation_report.hpp>
+#include <understudy/operation_stats.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// Carries operations that hold their keys to their end: has them decided, journaled, sent, looked for, taken back,
+// shown by the replica. Nothing that it starts keeps it alive.
+template<class Journal, class Clock>
+class OperationCarrier : public std::enable_shared_from_this<OperationCarrier<Journal, Clock>> {
+public:
+    using Timer = boost::asio::basic_waitable_timer<Clock>;
+    using Operation = RunningOperation<Clock>;
+    using OperationPtr = std::shared_ptr<Operation>;
+    using Stage = typename Operation::Stage;
+    using Ended = typename JournalDesk<Journal>::Ended;
+    using EndItem = typename JournalDesk<Journal>::EndItem;
+
+    // `gone` is told of operations that are not under way here any more, `follow` of those that begin with the end of
+    // another one.
+    OperationCarrier(std::shared_ptr<JournalDesk<Journal>> journal,
+                     std::shared_ptr<JournalSession<Journal, Clock>> session, boost::asio::any_io_executor executor,
+                     const OperationParams& params, std::shared_ptr<OperationStats> stats,
+                     std::function<void(const OperationPtr&)> gone, std::function<void(const Intent&)> follow)
+        : journal_{std::move(journal)}
+        , session_{std::move(session)}
+        , executor_{std::move(executor)}
+        , params_{params}
+        , stats_{std::move(stats)}
+        , gone_{std::move(gone)}
+        , follow_{std::move(follow)}
+        , random_{std::random_device{}()} {}
+
+    static OperationMachine::Instant now() {
+        return std::chrono::duration_cast<OperationMachine::Instant>(Clock::now().time_since_epoch());
+    }
+    std::chrono::milliseconds pause(int failures) {
+        return backoff(failures, params_.first_pause, params_.longest_pause, seed());
+    }
+    std::uint32_t seed() { return std::uniform_int_distribution<std::uint32_t>{}(random_); }
+
+    // It holds its keys.
+    void proceed(const OperationPtr& operation) {
+        if (operation->abandoned)
+            return forget(operation, Errc::deadline_exceeded);
+        if (operation->plan)
+            return begin_plan(operation);
+        operation->stage = Stage::preparing;
+        auto decided = guarded([this, operation](error_code error, Plan plan) {
+            if (operation->stage != Stage::preparing)
+                return;
+            if (error || operation->abandoned)
+                return forget(operation, error ? error : error_code{Errc::deadline_exceeded});
+            operation->plan = std::move(plan);
+            decide(operation);
+        });
+        std::exchange(operation->decide, {})(std::move(decided));
+    }
+
+    // Goes on with a plan that is journaled.
+    void carry(const OperationPtr& operation) {
+        if (operation->stage == Stage::gone || operation->stage == Stage::ending)
+            return;
+        operation->stage = Stage::carrying;
+        using Act = OperationMachine::Next::Act;
+        auto next = operation->machine->next(now());
+        switch (next.act) {
+        case Act::wait:
+            if (next.at != OperationMachine::Instant::max())
+                after(operation->timer, next.at - now(), [this, operation] { carry(operation); });
+            return;
+        case Act::send:
+            for (const auto at : next.steps)
+                send(operation, at);
+            return;
+        case Act::find:
+            for (const auto at : next.steps)
+                find(operation, at);
+            return;
+        case Act::record:
+            return record(operation);
+        case Act::end:
+            return end(operation, next.state, next.cause);
+        }
+    }
+
+    void end(const OperationPtr& operation, OperationState state, const std::string& cause) {
+        operation->stage = Stage::ending;
+        const bool forgotten = state == OperationState::undone && operation->machine->untouched();
+        if (state == OperationState::done) {
+            after(operation->patience, params_.settle_patience, [this, operation] {
+                ++stats_->replica_pending;
+                auto report = operation->report(OperationState::done);
+                report.replica_pending = true;
+                operation->answer({}, report);
+            });
+        }
+        auto item = std::make_shared<EndItem>();
+        item->ending.id = operation->intent.id;
+        item->ending.fence = operation->fence;
+        item->ending.state = state;
+        item->ending.plan = forgotten ? std::string{} : operation->machine->text();
+        item->ending.cause = cause;
+        if (state == OperationState::done)
+            for (const auto& write : operation->machine->plan().followers) {
+                Intent follower;
+                follower.id = operation->intent.id + "/" + write.name;
+                follower.kind = write.name;
+                if (!write.key.empty())
+                    follower.keys.push_back(write.record + "/" + write.key);
+                Plan plan;
+                plan.writes.push_back(write);
+                follower.plan = text_of(JournaledPlan{std::move(plan), {}, {}});
+                item->ending.followers.push_back(std::move(follower));
+            }
+        for (const auto& step : operation->machine->steps())
+            if (step.state == OperationStep::State::landed)
+                item->landed[step.write.record].push_back({step.write, step.key, step.version, step.ticket});
+        put_end(operation, item);
+    }
+
+    // Nothing was sent: whoever waits is told at once, and the journal lets go of it.
+    void forget(const OperationPtr& operation, error_code error, const std::string& cause = {}) {
+        auto report = operation->report(OperationState::undone);
+        report.cause = cause;
+        operation->answer(error, report);
+        operation->stage = Stage::ending;
+        EndItem item;
+        item.ending.id = operation->intent.id;
+        item.ending.fence = operation->fence;
+        item.ending.state = OperationState::undone;
+        item.ending.cause = cause;
+        put_end(operation, std::make_shared<EndItem>(std::move(item)));
+    }
+
+    // The journal has nothing of it that is ours.
+    void fail(const OperationPtr& operation, error_code error) {
+        if (operation->untouched())
+            finish(operation, error, operation->report(OperationState::undone));
+        else
+            finish(operation, Errc::outcome_unknown, operation->report(OperationState::planned));
+    }
+
+    void finish(const OperationPtr& operation, error_code error, const OperationReport& report) {
+        if (!report.repeated) {
+            if (report.state == OperationState::done)
+                ++stats_->done;
+            else if (report.state == OperationState::dead)
+                ++stats_->dead;
+            else
+                ++stats_->undone;
+        }
+        operation->answer(error, report);
+        gone_(operation);
+    }
+
+private:
+    // Nothing happens once the carrier is gone.
+    template<class F>
+    auto guarded(F work) {
+        return [weak = this->weak_from_this(), work = std::move(work)]<class... Args>(Args&&... args) {
+            if (const auto self = weak.lock())
+                work(std::forward<Args>(args)...);
+        };
+    }
+    template<class F>
+    void after(Timer& timer, std::chrono::nanoseconds time, F work) {
+        timer.expires_after(std::chrono::duration_cast<typename Clock::duration>(time));
+        timer.async_wait(guarded([work = std::move(work)](error_code error) {
+            if (!error)
+                work();
+        }));
+    }
+
+    void decide(const OperationPtr& operation) {
+        operation->stage = Stage::deciding;
+        auto decided = guarded([this, operation](error_code error, const understudy::Verdict& verdict) {
+            if (operation->stage != Stage::deciding)
+                return;
+            if (error)
+                return forget(operation, Errc::replica_unavailable);
+            switch (verdict.kind) {
+            case understudy::Verdict::Kind::recorded:
+                return begin_plan(operation);
+            case understudy::Verdict::Kind::objected:
+                return forget(operation, Errc::reservation_refused, verdict.objection);
+            case understudy::Verdict::Kind::lost:
+                return fail(operation, Errc::lease_lost);
+            }
+        });
+        journal_->decide({operation->intent.id, operation->fence, text_of(JournaledPlan{*operation->plan, {}, {}}),
+                          operation->plan->reservation},
+                         std::move(decided));
+    }
+
+    void begin_plan(const OperationPtr& operation) {
+        operation->machine.emplace(operation->intent.id, std::move(*operation->plan), params_, now(), seed());
+        if (operation->abandoned)
+            operation->machine->abandon();
+        carry(operation);
+    }
+
+    void send(const OperationPtr& operation, std::size_t at) {
+        const auto& step = operation->machine->steps()[at];
+        const auto part = journal_->parts.find(step.write.record);
+        auto sent =
+            guarded([this, operation, at](StepOutcome outcome) { on_outcome(operation, at, std::move(outcome)); });
+        if (part != journal_->parts.end() && session_->held())
+            return part->second->send(step.write, step.operation, params_.call_timeout, std::move(sent));
+        StepOutcome unsent;
+        unsent.state = WriteState::unsent;
+        unsent.error = part == journal_->parts.end() ? Errc::invalid_argument : Errc::lease_lost;
+        boost::asio::post(executor_, [sent = std::move(sent), unsent]() mutable { sent(std::move(unsent)); });
+    }
+
+    void on_outcome(const OperationPtr& operation, std::size_t at, StepOutcome outcome) {
+        if (operation->stage != Stage::carrying)
+            return;
+        operation->machine->on_outcome(at, std::move(outcome), now());
+        carry(operation);
+    }
+
+    void find(const OperationPtr& operation, std::size_t at) {
+        const auto& step = operation->machine->steps()[at];
+        const auto part = journal_->parts.find(step.write.record);
+        auto found = guarded([this, operation, at, asked = now()](Landed landed) {
+            if (operation->stage != Stage::carrying)
+                return;
+            operation->machine->on_found(at, landed, asked);
+            carry(operation);
+        });
+        if (part != journal_->parts.end())
+            return part->second->find(step.write.key, step.operation, params_.call_timeout, std::move(found));
+        boost::asio::post(executor_, [found = std::move(found)]() mutable { found(Landed::unknown); });
+    }
+
+    // Writes down that the operation is being taken back.
+    void record(const OperationPtr& operation) {
+        auto recorded = guarded([this, operation](error_code error, const understudy::Verdict& verdict) {
+            if (operation->stage != Stage::carrying)
+                return;
+            if (error)
+                return after(operation->timer, pause(operation->pauses++), [this, operation] { record(operation); });
+            if (verdict.kind == understudy::Verdict::Kind::lost)
+                return fail(operation, Errc::lease_lost);
+            carry(operation);
+        });
+        journal_->decide({operation->intent.id, operation->fence, operation->machine->text(), {}}, std::move(recorded));
+    }
+
+    void put_end(const OperationPtr& operation, const std::shared_ptr<EndItem>& item) {
+        auto ended = guarded([this, operation, item](error_code error, Ended how) {
+            if (operation->stage != Stage::ending)
+                return;
+            if (!error && how != Ended::again)
+                return on_ended(operation, *item, how);
+            after(operation->timer, error ? pause(operation->pauses++) : std::chrono::milliseconds{0},
+                  [this, operation, item] {
+                      if (operation->stage == Stage::ending)
+                          put_end(operation, item);
+                  });
+        });
+        journal_->end(*item, std::move(ended));
+    }
+
+    void on_ended(const OperationPtr& operation, const EndItem& item, Ended ended) {
+        auto report = operation->report(item.ending.state);
+        report.cause = item.ending.cause;
+        // It took effect all the same; whoever has the operation now tells the replica.
+        report.replica_pending = ended == Ended::lost;
+        if (ended == Ended::ended)
+            for (const auto& follower : item.ending.followers)
+                follow_(follower);
+        finish(operation, operation->error(item.ending.state), report);
+    }
+
+    std::shared_ptr<JournalDesk<Journal>> journal_;
+    std::shared_ptr<JournalSession<Journal, Clock>> session_;
+    boost::asio::any_io_executor executor_;
+    OperationParams params_;
+    std::shared_ptr<OperationStats> stats_;
+    std::function<void(const OperationPtr&)> gone_;
+    std::function<void(const Intent&)> follow_;
+    std::minstd_rand random_;
+};
+
+} // namespace understudy::detail

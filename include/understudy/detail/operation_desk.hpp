@@ -1,0 +1,404 @@
+#pragma once
+
+#include <understudy/detail/deadline.hpp>
+#include <understudy/detail/journal_desk.hpp>
+#include <understudy/detail/journal_session.hpp>
+#include <understudy/detail/operation_carrier.hpp>
+#include <understudy/detail/participant.hpp>
+#include <understudy/detail/running_operation.hpp>
+#include <understudy/detail/sweeper.hpp>
+#include <understudy/journal.hpp>
+#include <understudy/operation_params.hpp>
+#include <understudy/operation_report.hpp>
+#include <understudy/operation_stats.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// What copies of one `Operations` share: every operation that is under way here, and the session with the journal.
+template<class Journal, class Clock>
+class OperationDesk : public std::enable_shared_from_this<OperationDesk<Journal, Clock>> {
+public:
+    using Executor = boost::asio::any_io_executor;
+    using Timer = boost::asio::basic_waitable_timer<Clock>;
+    using Settlement = typename Journal::settlement_type;
+    using Part = Participant<Settlement>;
+    using Operation = RunningOperation<Clock>;
+    using Waiter = typename Operation::Waiter;
+    using WaiterPtr = std::shared_ptr<Waiter>;
+    using Decided = typename Operation::Decided;
+    using Decide = typename Operation::Decide;
+
+private:
+    using Stage = typename Operation::Stage;
+    using OperationPtr = std::shared_ptr<Operation>;
+
+    using Carrier = OperationCarrier<Journal, Clock>;
+
+public:
+    OperationDesk(Journal journal, const OperationParams& with)
+        : params{with}
+        , executor{journal.get_executor()}
+        , journal_{std::move(journal)}
+        , ask_timer_{executor}
+        , recovery_timer_{executor}
+        , idle_{executor} {
+        idle_.expires_at(Timer::time_point::max());
+    }
+
+    // Binds the groups to this desk; once, when it is owned.
+    void open() {
+        calls_ = std::make_shared<JournalDesk<Journal>>(journal_);
+        session_ = std::make_shared<JournalSession<Journal, Clock>>(
+            journal_, params.first_pause,
+            [weak = this->weak_from_this()] {
+                const auto self = weak.lock();
+                return self && self->needs_lease();
+            },
+            guarded([this] { lose_everything(); }));
+        carrier_ = std::make_shared<Carrier>(calls_, session_, executor, params, stats,
+                                             guarded([this](const OperationPtr& operation) { remove(operation); }),
+                                             guarded([this](const Intent& intent) { follow(intent); }));
+        sweeper_ = std::make_shared<Sweeper<Settlement, Clock>>(executor, params.sweep_interval, params.sweep_batch);
+    }
+
+    void enlist(std::string record, std::shared_ptr<Part> part) { calls_->parts[std::move(record)] = std::move(part); }
+
+    // Exactly one of `plan` and `decide` is given.
+    void start(Intent intent, std::optional<Plan> plan, Decide decide, std::chrono::milliseconds timeout,
+               const WaiterPtr& waiter) {
+        const auto known = running_.find(intent.id);
+        if (closed)
+            return answer_later(waiter, Errc::shutting_down);
+        if (known != running_.end()) {
+            if (known->second->intent.request != intent.request)
+                return answer_later(waiter, Errc::different_request);
+            ++stats->repeated;
+            return join(known->second, waiter, timeout);
+        }
+        if (running_.size() >= params.max_operations)
+            return answer_later(waiter, Errc::overloaded);
+        auto operation = std::make_shared<Operation>(executor, std::move(intent));
+        operation->decide = std::move(decide);
+        if (plan)
+            operation->intent.plan = text_of(JournaledPlan{*plan, {}, {}});
+        operation->plan = std::move(plan);
+        running_.emplace(operation->intent.id, operation);
+        ++stats->begun;
+        join(operation, waiter, timeout);
+        begin(operation);
+    }
+
+    void leave(const WaiterPtr& waiter, error_code why) {
+        const auto operation = waiter->operation.lock();
+        if (!operation || std::erase(operation->waiters, waiter) == 0)
+            return;
+        auto report = operation->report(OperationState::open);
+        if (!operation->untouched()) {
+            report.state = OperationState::planned;
+            why = why == Errc::deadline_exceeded ? error_code{Errc::outcome_unknown} : why;
+        } else {
+            if (why == Errc::deadline_exceeded)
+                why = operation->error(OperationState::undone);
+            if (operation->waiters.empty())
+                abandon(operation);
+        }
+        waiter->answer(why, std::move(report));
+    }
+
+    // Whether nothing is under way here.
+    bool idle() const noexcept { return running_.empty(); }
+    template<class Handler>
+    void idle_wait(Handler&& handler) {
+        if (idle())
+            boost::asio::post(executor, std::forward<Handler>(handler));
+        else
+            idle_.async_wait(std::forward<Handler>(handler));
+    }
+
+    // Background work, until `stop`.
+    void run() {
+        if (std::exchange(background_, true))
+            return;
+        recover();
+        sweeper_->run(calls_->parts);
+    }
+    void stop() {
+        background_ = false;
+        recovery_timer_.cancel();
+        sweeper_->stop();
+        rest();
+    }
+
+    Journal& journal() noexcept { return journal_; }
+
+    const OperationParams params;
+    const Executor executor;
+    const std::shared_ptr<OperationStats> stats = std::make_shared<OperationStats>();
+    bool closed = false;
+
+private:
+    // Nothing happens once the desk is gone. Whoever waits for an operation keeps it.
+    template<class F>
+    auto guarded(F work) {
+        return [weak = this->weak_from_this(), work = std::move(work)]<class... Args>(Args&&... args) {
+            if (const auto self = weak.lock())
+                work(std::forward<Args>(args)...);
+        };
+    }
+    template<class F>
+    auto bound(F handler) {
+        return boost::asio::bind_executor(executor, guarded(std::move(handler)));
+    }
+    template<class F>
+    void after(Timer& timer, std::chrono::nanoseconds time, F work) {
+        timer.expires_after(std::chrono::duration_cast<typename Clock::duration>(time));
+        timer.async_wait(guarded([work = std::move(work)](error_code error) {
+            if (!error)
+                work();
+        }));
+    }
+
+    // ---- who waits
+
+    void answer_later(const WaiterPtr& waiter, error_code error) {
+        boost::asio::post(executor, [waiter, error] { waiter->answer(error, {}); });
+    }
+
+    void join(const OperationPtr& operation, const WaiterPtr& waiter, std::chrono::milliseconds timeout) {
+        operation->waiters.push_back(waiter);
+        waiter->operation = operation;
+        waiter->deadline.expires_at(deadline_after<Clock>(timeout));
+        waiter->deadline.async_wait([self = this->shared_from_this(), waiter](error_code error) {
+            if (!error)
+                self->leave(waiter, Errc::deadline_exceeded);
+        });
+    }
+
+    // ---- the way of an operation
+
+    void begin(const OperationPtr& operation) {
+        operation->stage = Stage::beginning;
+        session_->with(guarded([this, operation](error_code error) {
+            if (operation->stage == Stage::gone)
+                return;
+            if (error || operation->abandoned)
+                return carrier_->fail(operation, error ? Errc::replica_unavailable : Errc::deadline_exceeded);
+            calls_->begin(operation->intent, guarded([this, operation](error_code failed, Admitted admitted) {
+                              on_begun(operation, failed, std::move(admitted));
+                          }));
+        }));
+    }
+
+    void on_begun(const OperationPtr& operation, error_code error, Admitted admitted) {
+        if (operation->stage == Stage::gone)
+            return;
+        // It may have been written down all the same.
+        if (error)
+            return carrier_->forget(operation, Errc::replica_unavailable);
+        operation->fence = admitted.fence;
+        switch (admitted.kind) {
+        case Admitted::Kind::granted:
+            return carrier_->proceed(operation);
+        case Admitted::Kind::queued:
+            if (operation->abandoned)
+                return carrier_->forget(operation, Errc::deadline_exceeded);
+            ++stats->queued;
+            operation->stage = Stage::queued;
+            return ask_soon(params.ask_interval);
+        case Admitted::Kind::known:
+            return on_known(operation, std::move(admitted.known));
+        case Admitted::Kind::mistaken:
+            return carrier_->fail(operation, Errc::different_request);
+        }
+    }
+
+    void on_known(const OperationPtr& operation, JournalEntry known) {
+        OperationReport report;
+        report.id = operation->intent.id;
+        report.state = known.state;
+        report.repeated = true;
+        report.cause = known.cause;
+        if (auto journaled = PlanReader::read(known.intent.plan)) {
+            report.context = journaled->plan.context;
+            for (const auto& write : journaled->plan.writes)
+                report.steps.push_back({write.name, journaled->landed[write.name]});
+        }
+        switch (known.state) {
+        case OperationState::done:
+            ++stats->repeated;
+            return carrier_->finish(operation, {}, report);
+        case OperationState::undone:
+            return carrier_->finish(operation, Errc::refused, report);
+        case OperationState::dead:
+            return carrier_->finish(operation, Errc::outcome_unknown, report);
+        default:
+            if (operation->abandoned)
+                return carrier_->finish(operation, Errc::outcome_unknown, report);
+            operation->stage = Stage::elsewhere;
+            after(operation->timer, carrier_->pause(operation->pauses++), [this, operation] {
+                if (operation->stage == Stage::elsewhere)
+                    begin(operation);
+            });
+        }
+    }
+
+    void follow(const Intent& intent) {
+        auto journaled = PlanReader::read(intent.plan);
+        if (!journaled || running_.contains(intent.id))
+            return;
+        auto operation = std::make_shared<Operation>(executor, intent);
+        operation->plan = std::move(journaled->plan);
+        running_.emplace(intent.id, operation);
+        if (intent.keys.empty())
+            return carrier_->proceed(operation);
+        operation->stage = Stage::queued;
+        ask_soon(std::chrono::milliseconds{0});
+    }
+
+    void remove(const OperationPtr& operation) {
+        operation->stage = Stage::gone;
+        operation->timer.cancel();
+        operation->patience.cancel();
+        running_.erase(operation->intent.id);
+        ask_soon(std::chrono::milliseconds{0});
+        if (running_.empty())
+            idle_.cancel();
+        rest();
+    }
+
+    void rest() {
+        if (!needs_lease())
+            session_->rest();
+    }
+    bool needs_lease() const noexcept { return background_ || !running_.empty(); }
+
+    // Nobody waits for it any more, and nothing was sent.
+    void abandon(const OperationPtr& operation) {
+        operation->abandoned = true;
+        switch (operation->stage) {
+        case Stage::queued:
+            return carrier_->forget(operation, Errc::deadline_exceeded);
+        case Stage::elsewhere:
+            return remove(operation);
+        case Stage::preparing:
+            return carrier_->forget(operation, Errc::deadline_exceeded);
+        case Stage::carrying:
+            operation->machine->abandon();
+            operation->timer.cancel();
+            return carrier_->carry(operation);
+        default:
+            return;
+        }
+    }
+
+    // ---- lines
+
+    void ask_soon(std::chrono::milliseconds wait) {
+        const auto waits = [](const auto& entry) { return entry.second->stage == Stage::queued; };
+        if (std::ranges::none_of(running_, waits))
+            return;
+        const auto at = Clock::now() + wait;
+        if (asking_ && ask_at_ <= at)
+            return;
+        asking_ = true;
+        ask_at_ = at;
+        after(ask_timer_, wait, [this] { ask(); });
+    }
+
+    void ask() {
+        std::vector<std::string> ids;
+        for (const auto& [id, operation] : running_)
+            if (operation->stage == Stage::queued)
+                ids.push_back(id);
+        ask_at_ = Timer::time_point::max();
+        if (ids.empty()) {
+            asking_ = false;
+            return;
+        }
+        auto on_asked = [this, ids](error_code error, const std::vector<bool>& first) {
+            asking_ = false;
+            for (std::size_t i = 0; !error && i < ids.size() && i < first.size(); ++i) {
+                const auto it = running_.find(ids[i]);
+                if (first[i] && it != running_.end() && it->second->stage == Stage::queued)
+                    carrier_->proceed(OperationPtr{it->second});
+            }
+            ask_soon(params.ask_interval);
+        };
+        journal_.async_ask(ids, bound(std::move(on_asked)));
+    }
+
+    // ---- what others have, or left
+
+    // Somebody else may have every operation that was ours.
+    void lose_everything() {
+        ++stats->leases_lost;
+        std::vector<OperationPtr> lost;
+        for (const auto& [id, operation] : running_)
+            if (operation->stage != Stage::beginning && operation->stage != Stage::elsewhere)
+                lost.push_back(operation);
+        for (const auto& operation : lost)
+            carrier_->fail(operation, Errc::lease_lost);
+    }
+
+    void recover() {
+        if (!background_)
+            return;
+        auto on_entries = guarded([this](error_code error, std::vector<JournalEntry> entries) {
+            for (std::size_t i = 0; !error && i < entries.size(); ++i)
+                take_over(std::move(entries[i]));
+            if (background_)
+                after(recovery_timer_, params.recovery_interval, [this] { recover(); });
+        });
+        session_->with(guarded([this, on_entries](error_code error) {
+            if (error)
+                return on_entries(error, std::vector<JournalEntry>{});
+            journal_.async_take_over(params.recovery_batch, boost::asio::bind_executor(executor, on_entries));
+        }));
+    }
+
+    void take_over(JournalEntry entry) {
+        if (running_.contains(entry.intent.id))
+            return;
+        ++stats->recovered;
+        auto operation = std::make_shared<Operation>(executor, entry.intent);
+        operation->fence = entry.fence;
+        running_.emplace(entry.intent.id, operation);
+        auto journaled = PlanReader::read(entry.intent.plan);
+        const bool readable = journaled.has_value();
+        operation->machine.emplace(
+            OperationMachine::recovered(entry.intent.id, journaled ? std::move(*journaled) : JournaledPlan{}, params,
+                                        Carrier::now(), entry.silent_for, carrier_->seed()));
+        if (!readable)
+            return carrier_->end(operation, OperationState::dead, "its plan cannot be read");
+        carrier_->carry(operation);
+    }
+
+    Journal journal_;
+    std::map<std::string, OperationPtr> running_;
+    std::shared_ptr<JournalDesk<Journal>> calls_;
+    std::shared_ptr<JournalSession<Journal, Clock>> session_;
+    std::shared_ptr<Carrier> carrier_;
+    std::shared_ptr<Sweeper<Settlement, Clock>> sweeper_;
+    Timer ask_timer_;
+    Timer recovery_timer_;
+    Timer idle_;
+    typename Clock::time_point ask_at_ = Timer::time_point::max();
+    bool asking_ = false;
+    bool background_ = false;
+};
+
+} // namespace understudy::detail
