@@ -97,6 +97,7 @@ public:
                 const Ticket known = trusts ? slot.row.ticket : known_by(slot.row.ticket, slot.first);
                 refused = board_flight(i, slot.query.value, known, sets, waits_for_sets, begun.values);
             } else {
+                slot.doubts_answered = true;
                 for (const auto& doubt : slot.row.doubts) {
                     const Ticket known = std::max(doubt.ticket, slot.row.as_of);
                     refused = board_flight(i, doubt.id, known, by_id, waits_for_members, begun.ids);
@@ -117,7 +118,7 @@ public:
         Slot& slot = slots_[i];
         using Kind = typename SetLanding<R>::Kind;
         slot.reread = landing.kind == Kind::covered;
-        slot.asked_by_id = false;
+        slot.doubts_answered = false;
         // What was read before the reader came may lack a change of a member that was told before it came, too.
         const bool late_enough = landing.ticket >= slot.first || options_.freshness != Freshness::fresh();
         if (late_enough && landing.reading)
@@ -145,9 +146,10 @@ public:
             slot.error = why;
         else if (landing.kind == Kind::repeat && landing.reading.error == Errc::source_lagging)
             slot.lags = true;
-        slot.asked_by_id = landing.kind == Kind::answered;
-        if (slot.asked_by_id)
+        if (landing.kind == Kind::answered)
             slot.origins.on_member(landing.reading);
+        else
+            slot.doubts_answered = false;
         if (waits(i))
             return false;
         if (!slot.error && std::exchange(slot.lags, false) && repeats_in_vain(slot, Errc::source_lagging))
@@ -187,11 +189,11 @@ private:
         Ticket first = no_ticket;                       // at or after which the reader came
         std::shared_ptr<const SetReading<R>> at_hand{}; // the last that was loaded for it, for want of the replica
         SetOrigins<R> origins{};
-        bool reread = false;         // the set itself, and covered
-        bool asked_by_id = false;    // for its doubts, and answered
-        bool joined_in_vain = false; // a load from before the reader came
-        bool lags = false;           // in this round
-        bool lagged = false;         // in one before
+        bool reread = false;          // the set itself, and covered
+        bool doubts_answered = false; // all that were asked for last
+        bool joined_in_vain = false;  // a load from before the reader came
+        bool lags = false;            // in this round
+        bool lagged = false;          // in one before
 
         // Whoever asks for no members wants the replica to hold them.
         bool covers_only() const noexcept { return query.limit == 0; }
@@ -205,10 +207,10 @@ private:
     }
 
     // Whether to read the set, or else only its doubts. A set that this call has read is not read again for the age of
-    // a member that its answer lacked. Doubts that stay when they were asked for are those of a replica that takes
+    // a member that its answer lacked. Doubts that stay though they were answered are those of a replica that takes
     // nothing: the set itself can be given to the reader.
     bool wants_set(const Slot& slot) const noexcept {
-        if (!slot.row.covered() || slot.asked_by_id)
+        if (!slot.row.covered() || slot.doubts_answered)
             return true;
         return !accepts_without_doubts(slot.row) && !(slot.reread && slot.row.mark != Mark::dirty);
     }
