@@ -21,6 +21,7 @@ class FillMachine {
 public:
     using R = typename By::record_type;
     using Value = typename By::value_type;
+    using Answer = Reading<R>;
 
     FillMachine(std::vector<Value> values, Ticket ticket, bool confirm)
         : values_{std::move(values)}

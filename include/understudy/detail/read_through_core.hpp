@@ -32,8 +32,6 @@ public:
     using R = typename Primary::record_type;
     using Executor = boost::asio::any_io_executor;
     using Timer = boost::asio::basic_waitable_timer<Clock>;
-    using FlightPtr = std::shared_ptr<Flight<Landing<R>>>;
-    using SetFlightPtr = std::shared_ptr<Flight<SetLanding<R>>>;
 
     ReadThroughCore(Primary first, Fallback second, const ReadThroughParams& with)
         : primary{std::move(first)}
@@ -54,28 +52,27 @@ public:
         return table<FlightTable<typename By::value_type, SetLanding<R>>>(set_flights_[typeid(By)]);
     }
 
+    // Lets a machine board, and begins the loads that it asks for. The load of a store that throws has landed when this
+    // returns: nobody would wake the reader.
     template<IndexTag By>
-    typename ReadMachine<By>::Step board(ReadMachine<By>& machine,
-                                         const std::shared_ptr<FlightWaiter<Landing<R>>>& waiter,
-                                         const ReadOptions& options) {
-        typename ReadMachine<By>::Begun begun;
-        const auto step = machine.board(flights<ById<R>>(), flights<By>(), closed, room(), waiter, begun);
+    Boarding::Step board(ReadMachine<By>& machine, const std::shared_ptr<FlightWaiter<Landing<R>>>& waiter,
+                         const ReadOptions& options) {
+        Begun<By, Landing<R>> begun;
+        machine.board(flights<ById<R>>(), flights<By>(), closed, room(), waiter, begun);
         const bool confirm = options.freshness != Freshness::fresh();
         fill<ById<R>>(std::move(begun.ids), options, confirm);
         fill<By>(std::move(begun.values), options, confirm);
-        // The load of a store that throws has landed already: nobody would wake the reader.
-        return pending(step, machine);
+        return machine.resume();
     }
 
     template<IndexTag By, class Waiter>
-    typename SetReadMachine<By>::Step board(SetReadMachine<By>& machine, const std::shared_ptr<Waiter>& waiter,
-                                            const ReadOptions& options) {
-        typename SetReadMachine<By>::Begun begun;
-        const auto step = machine.board(flights<ById<R>>(), set_flights<By>(), closed, room(), waiter, waiter, begun);
+    Boarding::Step board(SetReadMachine<By>& machine, const std::shared_ptr<Waiter>& waiter,
+                         const ReadOptions& options) {
+        Begun<By, SetLanding<R>> begun;
+        machine.board(flights<ById<R>>(), set_flights<By>(), closed, room(), waiter, waiter, begun);
         fill<ById<R>>(std::move(begun.ids), options, true);
         fill_sets<By>(std::move(begun.values), options);
-        // The load of a store that throws has landed already: nobody would wake the reader.
-        return pending(step, machine);
+        return machine.resume();
     }
 
     // Loads records that nobody waits for.
@@ -109,11 +106,12 @@ public:
     bool closed = false;
 
 private:
-    template<class Machine, class Flights>
-    struct FillOf {
+    // One load of values: read from the fallback, stored in the primary, then landed.
+    template<class Machine, class L>
+    struct LoadBy {
         Machine machine;
-        Flights flights;
-        typename Clock::time_point begun;
+        std::vector<std::shared_ptr<Flight<L>>> flights;
+        typename Clock::time_point begun = Clock::now();
         bool landed = false;
 
         std::chrono::milliseconds elapsed() const {
@@ -121,30 +119,15 @@ private:
         }
     };
     template<IndexTag By>
-    using Fill = FillOf<FillMachine<By>, std::vector<FlightPtr>>;
+    using Fill = LoadBy<FillMachine<By>, Landing<R>>;
     template<IndexTag By>
-    using SetFill = FillOf<SetFillMachine<By>, std::vector<SetFlightPtr>>;
+    using SetFill = LoadBy<SetFillMachine<By>, SetLanding<R>>;
 
     template<class Table>
     static Table& table(std::shared_ptr<void>& slot) {
         if (!slot)
             slot = std::make_shared<Table>();
         return *static_cast<Table*>(slot.get());
-    }
-
-    template<class Step, class Machine>
-    static Step pending(Step step, const Machine& machine) {
-        return step == Step::wait ? machine.resume() : step;
-    }
-
-    ReadOptions count_fill(std::size_t values, const ReadOptions& reader) {
-        ++stats.fills;
-        ++fills_;
-        in_flight_ += values;
-        ReadOptions options;
-        options.priority = reader.priority;
-        options.timeout = params.fill_timeout;
-        return options;
     }
 
     std::size_t room() const noexcept {
@@ -155,147 +138,129 @@ private:
     void fill(Loads<typename By::value_type, Landing<R>> loads, const ReadOptions& reader, bool confirm) {
         if (loads.keys.empty())
             return;
-        const ReadOptions options = count_fill(loads.keys.size(), reader);
-        auto state = std::make_shared<Fill<By>>(
-            Fill<By>{FillMachine<By>{loads.keys, loads.ticket, confirm}, std::move(loads.flights), Clock::now()});
-        auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                std::vector<Reading<R>> readings) {
-            if (error)
-                state->machine.on_read_failed(error);
-            else
-                state->machine.on_readings(std::move(readings), state->elapsed());
-            self->populate(state);
-        };
-        guarded(state, [&] {
-            fallback.template async_fetch<By>(std::move(loads.keys), options,
-                                              boost::asio::bind_executor(executor, std::move(on_read)));
+        auto load = std::make_shared<Fill<By>>(
+            Fill<By>{FillMachine<By>{loads.keys, loads.ticket, confirm}, std::move(loads.flights)});
+        read(load, reader, [&](const ReadOptions& options, auto on_read) {
+            fallback.template async_fetch<By>(std::move(loads.keys), options, std::move(on_read));
         });
     }
 
-    // A fill applies first, then answers.
     template<IndexTag By>
-    void populate(const std::shared_ptr<Fill<By>>& state) {
-        auto observations = state->machine.take_observations();
-        if (observations.empty())
-            return note(state);
-        auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                   std::vector<Applied> outcomes) {
-            if (error || !state->machine.on_applied(outcomes))
-                ++self->stats.populate_failures;
-            self->note(state);
+    void fill_sets(Loads<typename By::value_type, SetLanding<R>> loads, const ReadOptions& reader) {
+        if (loads.keys.empty())
+            return;
+        auto load = std::make_shared<SetFill<By>>(
+            SetFill<By>{SetFillMachine<By>{loads.keys, loads.ticket}, std::move(loads.flights)});
+        read(load, reader, [&](const ReadOptions& options, auto on_read) {
+            fallback.template async_fetch_set<By>(std::move(loads.keys), options, std::move(on_read));
+        });
+    }
+
+    template<class Load, class Fetch>
+    void read(const std::shared_ptr<Load>& load, const ReadOptions& reader, Fetch fetch) {
+        ++stats.fills;
+        ++fills_;
+        in_flight_ += load->flights.size();
+        ReadOptions options;
+        options.priority = reader.priority;
+        options.timeout = params.fill_timeout;
+        using Answer = typename decltype(load->machine)::Answer;
+        auto on_read = [self = this->shared_from_this(), load](boost::system::error_code error,
+                                                               std::vector<Answer> readings) {
+            if (error)
+                load->machine.on_read_failed(error);
+            else
+                load->machine.on_readings(std::move(readings), load->elapsed());
+            self->populate(load);
         };
-        guarded(state, [&] {
+        guarded(load, [&] { fetch(options, boost::asio::bind_executor(executor, std::move(on_read))); });
+    }
+
+    // A fill applies first, then answers.
+    template<class Load>
+    void populate(const std::shared_ptr<Load>& load) {
+        auto observations = load->machine.take_observations();
+        if (observations.empty())
+            return conclude(load);
+        auto on_applied = [self = this->shared_from_this(), load](boost::system::error_code error,
+                                                                  const std::vector<Applied>& outcomes) {
+            if (error || !load->machine.on_applied(outcomes))
+                ++self->stats.populate_failures;
+            self->conclude(load);
+        };
+        guarded(load, [&] {
             primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
         });
     }
 
+    // What nobody answers to is noted.
     template<IndexTag By>
-    void note(const std::shared_ptr<Fill<By>>& state) {
+    void conclude(const std::shared_ptr<Fill<By>>& load) {
         if constexpr (!is_by_id<By>) {
-            if (state->machine.has_absences()) {
-                auto on_noted = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                         std::vector<Applied> outcomes) {
-                    if (error || !state->machine.on_noted(outcomes))
+            if (load->machine.has_absences()) {
+                auto on_noted = [self = this->shared_from_this(), load](boost::system::error_code error,
+                                                                        std::vector<Applied> outcomes) {
+                    if (error || !load->machine.on_noted(outcomes))
                         ++self->stats.populate_failures;
-                    self->land(state);
+                    self->land(load);
                 };
-                guarded(state, [&] {
-                    primary.template async_note_absent<By>(state->machine.take_absences(), state->machine.ticket(),
-                                                           state->machine.absence_age(),
+                guarded(load, [&] {
+                    primary.template async_note_absent<By>(load->machine.take_absences(), load->machine.ticket(),
+                                                           load->machine.absence_age(),
                                                            boost::asio::bind_executor(executor, std::move(on_noted)));
                 });
                 return;
             }
         }
-        land(state);
+        land(load);
     }
 
-    // As for records, but every member is applied before the set is called covered.
+    // A set is covered once all its members are applied.
     template<IndexTag By>
-    void fill_sets(Loads<typename By::value_type, SetLanding<R>> loads, const ReadOptions& reader) {
-        if (loads.keys.empty())
-            return;
-        const ReadOptions options = count_fill(loads.keys.size(), reader);
-        auto state = std::make_shared<SetFill<By>>(
-            SetFill<By>{SetFillMachine<By>{loads.keys, loads.ticket}, std::move(loads.flights), Clock::now()});
-        auto on_read = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                std::vector<SetReading<R>> readings) {
-            if (error)
-                state->machine.on_read_failed(error);
-            else
-                state->machine.on_readings(std::move(readings), state->elapsed());
-            self->populate_sets(state);
-        };
-        guarded(state, [&] {
-            fallback.template async_fetch_set<By>(std::move(loads.keys), options,
-                                                  boost::asio::bind_executor(executor, std::move(on_read)));
-        });
-    }
-
-    template<IndexTag By>
-    void populate_sets(const std::shared_ptr<SetFill<By>>& state) {
-        auto observations = state->machine.take_observations();
-        if (observations.empty())
-            return cover(state);
-        auto on_applied = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                   const std::vector<Applied>& outcomes) {
-            if (error) {
-                ++self->stats.populate_failures;
-                return self->land(state);
-            }
-            state->machine.on_applied(outcomes);
-            self->cover(state);
-        };
-        guarded(state, [&] {
-            primary.async_apply(std::move(observations), boost::asio::bind_executor(executor, std::move(on_applied)));
-        });
-    }
-
-    template<IndexTag By>
-    void cover(const std::shared_ptr<SetFill<By>>& state) {
-        auto coverages = state->machine.take_coverages(state->elapsed());
+    void conclude(const std::shared_ptr<SetFill<By>>& load) {
+        auto coverages = load->machine.take_coverages(load->elapsed());
         if (coverages.empty())
-            return land(state);
-        auto on_covered = [self = this->shared_from_this(), state](boost::system::error_code error,
-                                                                   const std::vector<Covered>& outcomes) {
-            if (error || !state->machine.on_covered(outcomes))
+            return land(load);
+        auto on_covered = [self = this->shared_from_this(), load](boost::system::error_code error,
+                                                                  const std::vector<Covered>& outcomes) {
+            if (error || !load->machine.on_covered(outcomes))
                 ++self->stats.populate_failures;
-            self->land(state);
+            self->land(load);
         };
-        guarded(state, [&] {
+        guarded(load, [&] {
             primary.template async_cover<By>(std::move(coverages),
                                              boost::asio::bind_executor(executor, std::move(on_covered)));
         });
     }
 
     // A store that throws fails this load; left alone, its keys could never be loaded again.
-    template<class State, class Start>
-    void guarded(const std::shared_ptr<State>& state, Start start) {
+    template<class Load, class Start>
+    void guarded(const std::shared_ptr<Load>& load, Start start) {
         try {
             start();
         } catch (...) {
-            state->machine.on_read_failed(Errc::unavailable);
-            land(state);
+            load->machine.on_read_failed(Errc::unavailable);
+            land(load);
         }
     }
 
     template<IndexTag By>
-    void land(const std::shared_ptr<Fill<By>>& state) {
-        land(*state, flights<By>());
+    void land(const std::shared_ptr<Fill<By>>& load) {
+        land(*load, flights<By>());
     }
     template<IndexTag By>
-    void land(const std::shared_ptr<SetFill<By>>& state) {
-        land(*state, set_flights<By>());
+    void land(const std::shared_ptr<SetFill<By>>& load) {
+        land(*load, set_flights<By>());
     }
-    template<class State, class Table>
-    void land(State& state, Table& table) {
-        if (std::exchange(state.landed, true))
+    template<class Load, class Table>
+    void land(Load& load, Table& table) {
+        if (std::exchange(load.landed, true))
             return;
-        for (std::size_t i = 0; i < state.flights.size(); ++i)
-            table.end(state.machine.values()[i], state.flights[i]);
-        for (std::size_t i = 0; i < state.flights.size(); ++i)
-            state.flights[i]->land(state.machine.landings()[i]);
-        in_flight_ -= state.flights.size();
+        for (std::size_t i = 0; i < load.flights.size(); ++i)
+            table.end(load.machine.values()[i], load.flights[i]);
+        for (std::size_t i = 0; i < load.flights.size(); ++i)
+            load.flights[i]->land(load.machine.landings()[i]);
+        in_flight_ -= load.flights.size();
         if (--fills_ == 0)
             idle_.cancel();
     }

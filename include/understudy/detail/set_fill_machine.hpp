@@ -25,6 +25,7 @@ class SetFillMachine {
 public:
     using R = typename By::record_type;
     using Value = typename By::value_type;
+    using Answer = SetReading<R>;
     using Kind = typename SetLanding<R>::Kind;
 
     SetFillMachine(std::vector<Value> values, Ticket ticket)
@@ -61,13 +62,22 @@ public:
     }
 
     std::vector<Observation<R>> take_observations() { return std::exchange(observations_, {}); }
+
+    // Whether the replica accounted for everything; else nothing is covered.
+    bool on_applied(const std::vector<Applied>& outcomes) {
+        if (outcomes.size() != observed_.size())
+            return false;
+        applied_ = outcomes;
+        return true;
+    }
+
     std::vector<Coverage<By>> take_coverages(std::chrono::milliseconds elapsed) {
+        if (applied_.size() != observed_.size())
+            return {};
         for (auto& coverage : coverages_)
             coverage.elapsed += elapsed;
         return std::exchange(coverages_, {});
     }
-
-    void on_applied(const std::vector<Applied>& outcomes) { applied_ = outcomes; }
 
     // Whether the replica accounted for everything and had room for it; what it did not was not stored.
     bool on_covered(const std::vector<Covered>& outcomes) {
@@ -148,19 +158,18 @@ private:
 
     // Whether something was learned of a member after it was read: then what was read is not given to anybody.
     bool overtaken(std::size_t i) const {
-        const auto& members = landings_[i].reading->members;
-        return std::any_of(members.begin(), members.end(), [&](const Reading<R>& member) {
-            const auto at = observed_.at(member.id);
-            return at < applied_.size() && applied_[at] != Applied::applied && applied_[at] != Applied::unchanged;
-        });
+        return any_member(i,
+                          [](Applied outcome) { return outcome != Applied::applied && outcome != Applied::unchanged; });
+    }
+    bool lagging(std::size_t i) const {
+        return any_member(i, [](Applied outcome) { return outcome == Applied::lagging; });
     }
 
-    bool lagging(std::size_t i) const {
+    template<class Predicate>
+    bool any_member(std::size_t i, Predicate is) const {
         const auto& members = landings_[i].reading->members;
-        return std::any_of(members.begin(), members.end(), [&](const Reading<R>& member) {
-            const auto at = observed_.at(member.id);
-            return at < applied_.size() && applied_[at] == Applied::lagging;
-        });
+        return std::any_of(members.begin(), members.end(),
+                           [&](const Reading<R>& member) { return is(applied_[observed_.at(member.id)]); });
     }
 
     std::vector<Value> values_;
