@@ -3,6 +3,7 @@
 #include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
 #include <understudy/store.hpp>
+#include <understudy/testing/scripted_truth.hpp>
 #include <understudy/testing/virtual_clock.hpp>
 #include <understudy/writable_source.hpp>
 
@@ -16,13 +17,10 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -59,18 +57,11 @@ public:
     }
 
     /// The truth: makes or replaces a record. Without a version the next stamp is taken.
-    void put(R record, std::optional<Version> version = {}) {
-        auto& entry = script_->truth[key_of(record)];
-        entry = {State::live, std::move(record), version ? *version : Version{++script_->stamp}, {}};
-    }
-    void archive(const key_t<R>& key) { script_->truth[key].state = State::archived; }
-    void erase(const key_t<R>& key) { script_->truth[key].state = State::erased; }
+    void put(R record, std::optional<Version> version = {}) { script_->truth.put(std::move(record), version); }
+    void archive(const key_t<R>& key) { script_->truth.set_state(key, State::archived); }
+    void erase(const key_t<R>& key) { script_->truth.set_state(key, State::erased); }
     /// From now on reading `loser` answers with `survivor`'s record.
-    void merge(const key_t<R>& loser, const key_t<R>& survivor) {
-        auto& entry = script_->truth[loser];
-        entry.state = State::merged;
-        entry.survivor = survivor;
-    }
+    void merge(const key_t<R>& loser, const key_t<R>& survivor) { script_->truth.merge(loser, survivor); }
 
     void read_after(typename Clock::duration time) { script_->read_after = time; }
     void answer_after(typename Clock::duration time) { script_->answer_after = time; }
@@ -91,7 +82,7 @@ public:
     /// All calls fail until it is called with no error.
     void fail_always(boost::system::error_code error) { script_->failing = error; }
     /// Reading this key fails, whatever else the call reads.
-    void fail_key(const key_t<R>& key, boost::system::error_code error) { script_->bad[key] = error; }
+    void fail_key(const key_t<R>& key, boost::system::error_code error) { script_->truth.fail_key(key, error); }
 
     /// The next `calls` calls that write fail before they take effect.
     void fail_next_write(boost::system::error_code error, std::size_t calls = 1) {
@@ -104,40 +95,25 @@ public:
         script_->lost.insert(script_->lost.end(), calls, by);
     }
     /// Writes to this key are refused.
-    void refuse_key(const key_t<R>& key) { script_->refused.insert(key); }
+    void refuse_key(const key_t<R>& key) { script_->truth.refuse_key(key); }
     /// Refuses writes after which the record would be like that; a record that is to be made has its key already.
-    void refuse_if(std::function<bool(const R&)> rule) { script_->rule = std::move(rule); }
+    void refuse_if(std::function<bool(const R&)> rule) { script_->truth.refuse_if(std::move(rule)); }
     /// Refuses writes that give a record a value of this index which another live one has.
     template<IndexTag By>
     void keep_unique() {
-        script_->holders.push_back([script = script_.get()](const R& record) -> const key_t<R>* {
-            for (const auto& [key, entry] : script->truth)
-                if (entry.state == State::live && key != key_of(record)) {
-                    const R& other = entry.record;
-                    bool same = false;
-                    for_each_value<By>(record, [&](const auto& value) { same = same || answers_to<By>(other, value); });
-                    if (same)
-                        return &key;
-                }
-            return nullptr;
-        });
+        script_->truth.template keep_unique<By>();
     }
     /// Whether it keeps the names of writes; it does unless told otherwise.
-    void keep_operations(bool keep) { script_->keeps_operations = keep; }
+    void keep_operations(bool keep) { script_->truth.keep_operations(keep); }
     /// The names of the writes that a record took, in their order.
-    const std::vector<std::string>& operations(const key_t<R>& key) { return script_->operations[key]; }
+    const std::vector<std::string>& operations(const key_t<R>& key) { return script_->truth.operations(key); }
 
     /// What is true of a key, without a call.
-    Reading<R> truth(const key_t<R>& key) const { return script_->read_key(key, false); }
+    Reading<R> truth(const key_t<R>& key) const { return script_->truth.read_key(key, false); }
     std::size_t size() const noexcept { return script_->truth.size(); }
 
     /// Sets leave this record out though it belongs to them, as a list that lags does; reading it by its key does not.
-    void hide_from_sets(const key_t<R>& key, bool hidden = true) {
-        if (hidden)
-            script_->hidden.insert(key);
-        else
-            script_->hidden.erase(key);
-    }
+    void hide_from_sets(const key_t<R>& key, bool hidden = true) { script_->truth.hide_from_sets(key, hidden); }
 
     const std::vector<Asked>& calls() const noexcept { return script_->calls; }
     void forget_calls() { script_->calls.clear(); }
@@ -145,17 +121,9 @@ public:
     /// See `FetchableBy`.
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_fetch(std::vector<typename By::value_type> values, const ReadOptions& options = {}, Token&& token = {}) {
-        const auto count = values.size();
-        return answer<FetchSignature<R>>(
-            By::name, count, options.priority,
-            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
-                std::vector<Reading<R>> readings;
-                if (error)
-                    return readings;
-                for (const auto& value : values)
-                    readings.push_back(script->template read<By>(value));
-                return readings;
-            },
+        return read<FetchSignature<R>, By>(
+            std::move(values), options,
+            [](const Truth& truth, const auto& value) { return truth.template read<By>(value); },
             std::forward<Token>(token));
     }
 
@@ -163,21 +131,9 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_search(std::vector<typename By::value_type> values, const ReadOptions& options = {},
                       Token&& token = {}) {
-        const auto count = values.size();
-        return answer<SearchSignature<R>>(
-            By::name, count, options.priority,
-            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
-                std::vector<std::vector<Candidate<R>>> found;
-                if (error)
-                    return found;
-                for (const auto& value : values) {
-                    auto& candidates = found.emplace_back();
-                    for (const auto& [key, entry] : script->truth)
-                        if (entry.state == State::live && answers_to<By>(entry.record, normalised<By>(value)))
-                            candidates.push_back({key, entry.version});
-                }
-                return found;
-            },
+        return read<SearchSignature<R>, By>(
+            std::move(values), options,
+            [](const Truth& truth, const auto& value) { return truth.template search<By>(value); },
             std::forward<Token>(token));
     }
 
@@ -185,17 +141,9 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     requires(!By::is_unique) auto async_fetch_set(std::vector<typename By::value_type> values,
                                                   const ReadOptions& options = {}, Token&& token = {}) {
-        const auto count = values.size();
-        return answer<FetchSetSignature<R>>(
-            By::name, count, options.priority,
-            [script = script_, values = std::move(values)](const boost::system::error_code& error) {
-                std::vector<SetReading<R>> readings;
-                if (error)
-                    return readings;
-                for (const auto& value : values)
-                    readings.push_back(script->template read_set<By>(normalised<By>(value)));
-                return readings;
-            },
+        return read<FetchSetSignature<R>, By>(
+            std::move(values), options,
+            [](const Truth& truth, const auto& value) { return truth.template read_set<By>(value); },
             std::forward<Token>(token));
     }
 
@@ -204,7 +152,7 @@ public:
     auto async_update(std::vector<Change<R>> changes, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
             "update", std::move(changes), options,
-            [](Script& script, const Change<R>& change) { return script.update(change); }, std::forward<Token>(token));
+            [](Truth& truth, const Change<R>& change) { return truth.update(change); }, std::forward<Token>(token));
     }
 
     /// See `WritableSource`. All that the record says is taken, but for its key, which is the next number.
@@ -212,7 +160,7 @@ public:
     auto async_create(std::vector<Creation<R>> creations, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
             "create", std::move(creations), options,
-            [](Script& script, const Creation<R>& creation) { return script.create(creation); },
+            [](Truth& truth, const Creation<R>& creation) { return truth.create(creation); },
             std::forward<Token>(token));
     }
 
@@ -220,7 +168,7 @@ public:
     template<class Token = boost::asio::deferred_t>
     auto async_archive(std::vector<key_t<R>> keys, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
-            "archive", std::move(keys), options, [](Script& script, const key_t<R>& key) { return script.remove(key); },
+            "archive", std::move(keys), options, [](Truth& truth, const key_t<R>& key) { return truth.archive(key); },
             std::forward<Token>(token));
     }
 
@@ -234,7 +182,7 @@ public:
             [script = script_, sent = std::move(sent)](boost::system::error_code& error) {
                 std::vector<Landed> found;
                 for (const auto& operation : sent)
-                    found.push_back(error ? Landed::unknown : script->find(operation));
+                    found.push_back(error ? Landed::unknown : script->truth.find(operation));
                 error = {};
                 return found;
             },
@@ -243,59 +191,11 @@ public:
 
 private:
     using Timer = boost::asio::basic_waitable_timer<Clock>;
-
-    struct Entry {
-        State state = State::absent;
-        R record{};
-        Version version = no_version;
-        key_t<R> survivor{};
-    };
+    using Truth = ScriptedTruth<R>;
 
     struct Script {
         explicit Script(executor_type on)
             : executor{std::move(on)} {}
-
-        template<IndexTag By>
-        Reading<R> read(const typename By::value_type& value) const {
-            if constexpr (detail::is_by_id<By>) {
-                return read_key(value);
-            } else {
-                for (const auto& [key, entry] : truth)
-                    if (entry.state == State::live && answers_to<By>(entry.record, normalised<By>(value)))
-                        return read_key(key);
-                return Reading<R>::none({});
-            }
-        }
-
-        Reading<R> read_key(const key_t<R>& asked, bool may_fail = true) const {
-            if (const auto it = bad.find(asked); may_fail && it != bad.end())
-                return Reading<R>::failure(it->second);
-            key_t<R> key = asked;
-            for (;;) {
-                const auto it = truth.find(key);
-                if (it == truth.end())
-                    return Reading<R>::none(asked);
-                if (it->second.state == State::merged)
-                    key = it->second.survivor;
-                else if (it->second.state == State::live)
-                    return Reading<R>::of(it->second.record, it->second.version);
-                else
-                    return Reading<R>::none(asked, it->second.state);
-            }
-        }
-
-        template<IndexTag By>
-        SetReading<R> read_set(const typename By::value_type& value) const {
-            std::vector<Reading<R>> members;
-            for (const auto& [key, entry] : truth) {
-                if (entry.state != State::live || hidden.contains(key) || !answers_to<By>(entry.record, value))
-                    continue;
-                members.push_back(read_key(key));
-                if (members.back().failed())
-                    return SetReading<R>::failure(members.back().error);
-            }
-            return SetReading<R>::of(std::move(members));
-        }
 
         boost::system::error_code next_failure(bool writing) {
             for (auto* next : {&failures, &write_failures})
@@ -307,113 +207,16 @@ private:
             return failing;
         }
 
-        static WriteOutcome<R> refusal(Errc why, key_t<R> holder = {}) {
-            auto outcome = WriteOutcome<R>::failure(WriteState::refused, why);
-            outcome.id = std::move(holder);
-            return outcome;
-        }
-
-        // The live record that a write to a key is about; else what becomes of the write.
-        Entry* target(const key_t<R>& key, WriteOutcome<R>& outcome) {
-            auto it = truth.find(key);
-            const bool merged = it != truth.end() && it->second.state == State::merged;
-            while (it != truth.end() && it->second.state == State::merged)
-                it = truth.find(it->second.survivor);
-            if (merged && it != truth.end()) {
-                outcome.state = WriteState::merged;
-                outcome.id = it->first;
-                return nullptr;
-            }
-            outcome = refusal(Errc::refused);
-            const bool live = it != truth.end() && it->second.state == State::live;
-            return live && !refused.contains(key) ? &it->second : nullptr;
-        }
-
-        std::optional<WriteOutcome<R>> objection(const R& record) const {
-            if (rule && rule(record))
-                return refusal(Errc::refused);
-            for (const auto& holder_of : holders)
-                if (const auto* holder = holder_of(record))
-                    return refusal(Errc::conflict, *holder);
-            return std::nullopt;
-        }
-
-        WriteOutcome<R> accept(const key_t<R>& key, R record, const std::string& operation) {
-            truth[key] = {State::live, std::move(record), Version{++stamp}, {}};
-            operations[key].push_back(operation);
-            return WriteOutcome<R>::done(key, Version{stamp});
-        }
-
-        WriteOutcome<R> update(const Change<R>& change) {
-            WriteOutcome<R> outcome;
-            auto* entry = target(change.key, outcome);
-            if (!entry)
-                return outcome;
-            auto record = entry->record;
-            change.patch.apply_to(record);
-            if (auto refused_for = objection(record))
-                return *refused_for;
-            return accept(change.key, std::move(record), change.operation);
-        }
-
-        WriteOutcome<R> create(const Creation<R>& creation) {
-            auto record = creation.record;
-            key_t<R> key{};
-            do
-                if constexpr (std::is_integral_v<key_t<R>>)
-                    key = static_cast<key_t<R>>(++made);
-                else
-                    key = std::to_string(++made);
-            while (truth.contains(key));
-            record.*RecordTraits<R>::key = key;
-            if (auto refused_for = objection(record))
-                return *refused_for;
-            return accept(key, std::move(record), creation.operation);
-        }
-
-        WriteOutcome<R> remove(const key_t<R>& key) {
-            WriteOutcome<R> outcome;
-            if (auto* entry = target(key, outcome))
-                entry->state = State::archived;
-            else if (outcome.state == WriteState::merged || refused.contains(key))
-                return outcome;
-            return WriteOutcome<R>::done(key, no_version);
-        }
-
-        Landed find(const SentOperation<R>& sent) const {
-            if (!keeps_operations || bad.contains(sent.key))
-                return Landed::unknown;
-            auto it = truth.find(sent.key);
-            const bool merged = it != truth.end() && it->second.state == State::merged;
-            while (it != truth.end() && it->second.state == State::merged)
-                it = truth.find(it->second.survivor);
-            const auto known = it == truth.end() ? operations.end() : operations.find(it->first);
-            if (known != operations.end())
-                for (const auto& operation : known->second)
-                    if (operation == sent.operation)
-                        return Landed::yes;
-            return merged ? Landed::unknown : Landed::no;
-        }
-
         executor_type executor;
-        std::map<key_t<R>, Entry> truth;
-        std::map<key_t<R>, std::vector<std::string>> operations;
-        bool keeps_operations = true;
-        std::set<key_t<R>> refused;
-        std::function<bool(const R&)> rule;
-        std::vector<std::function<const key_t<R>*(const R&)>> holders;
-        std::deque<boost::system::error_code> write_failures;
-        std::deque<typename Clock::duration> lost; // answers of writes, and how late these are
-        std::int64_t made = 900'000'000'000;
-        std::map<key_t<R>, boost::system::error_code> bad;
-        std::set<key_t<R>> hidden;
-        std::int64_t stamp = 1'700'000'000'000;
+        Truth truth;
         typename Clock::duration read_after{0};
         typename Clock::duration answer_after{0};
         bool held = false;
         std::vector<std::shared_ptr<Timer>> waiting;
         std::deque<boost::system::error_code> failures;
+        std::deque<boost::system::error_code> write_failures;
         boost::system::error_code failing{};
+        std::deque<typename Clock::duration> lost; // answers of writes, and how late these are
         std::vector<Asked> calls;
     };
 
@@ -431,6 +234,21 @@ private:
                 });
             },
             token, std::move(read));
+    }
+
+    template<class Signature, IndexTag By, class Read, class Token>
+    auto read(std::vector<typename By::value_type> values, const ReadOptions& options, Read one, Token&& token) {
+        const auto count = values.size();
+        return answer<Signature>(
+            By::name, count, options.priority,
+            [script = script_, values = std::move(values), one](const boost::system::error_code& error) {
+                std::vector<decltype(one(script->truth, values.front()))> found;
+                if (!error)
+                    for (const auto& value : values)
+                        found.push_back(one(script->truth, value));
+                return found;
+            },
+            std::forward<Token>(token));
     }
 
     template<class Row, class Write, class Token>
@@ -453,14 +271,14 @@ private:
             outcomes.assign(rows.size(), WriteOutcome<R>::failure(state, failure));
         } else if (script->lost.empty()) {
             for (const auto& row : rows)
-                outcomes.push_back(one(*script, row));
+                outcomes.push_back(one(script->truth, row));
         } else {
             auto landing = std::make_shared<Timer>(script->executor);
             landing->expires_after(script->lost.front());
             script->lost.pop_front();
             landing->async_wait([script, landing, rows, one](boost::system::error_code) {
                 for (const auto& row : rows)
-                    one(*script, row);
+                    one(script->truth, row);
             });
             outcomes.assign(rows.size(), WriteOutcome<R>::failure(WriteState::unknown, Errc::timed_out));
         }
