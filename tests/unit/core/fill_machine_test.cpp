@@ -1,6 +1,8 @@
 #include "support/customer.hpp"
+#include "support/order.hpp"
 
 #include <understudy/detail/fill_machine.hpp>
+#include <understudy/detail/set_fill_machine.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -144,6 +146,18 @@ BOOST_AUTO_TEST_CASE(what_is_found_by_another_index_is_kept_under_the_id) {
     BOOST_TEST_REQUIRE(observations.size() == 1U);
     BOOST_TEST((observations[0].key == "k1"));
     BOOST_TEST(observations[0].confirm);
+}
+
+BOOST_AUTO_TEST_CASE(D10_an_apply_that_accounts_for_too_little_covers_no_set) {
+    using tests::Order;
+    SetFillMachine<tests::OrdersOfCustomer> fill{{"k1"}, Ticket{5}};
+    auto set = SetReading<Order>::of({Reading<Order>::of(tests::order(1, 1), Version{1})});
+    fill.on_readings({set}, 0ms);
+    BOOST_TEST(fill.take_observations().size() == 1U);
+    BOOST_TEST(!fill.on_applied({}));
+    BOOST_TEST(fill.take_coverages(0ms).empty());
+    const auto landing = fill.landings().front();
+    BOOST_TEST((landing.kind == SetLanding<Order>::Kind::answered && landing.reading->members.size() == 1U));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
