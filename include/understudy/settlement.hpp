@@ -57,6 +57,12 @@ using MarkedSignature = void(boost::system::error_code, std::vector<key_t<R>>);
 /// wrote are noted as learned of, so that no reader joins an older load by them. Settled twice is hinted at: nothing
 /// worse.
 ///
+/// Covered sets stay covered: a record that was created, archived or moved to another parent joins and leaves them at
+/// once. Since a row's `as_of` stands for all its members, an update does not move it, not even one that writes the
+/// parent: else it would end the doubts that other sets have about the row. A record that moves into a set which was
+/// read after the record is therefore in doubt there, until it is read by id. A set into which a hinted update moves a
+/// record is hinted at as well, since no row names it.
+///
 /// `async_find_marked` names rows that are dirty or patched, those marked longest ago first.
 template<class S>
 concept SettlingReplica = Replica<S> &&

@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -178,6 +180,98 @@ BOOST_DATA_TEST_CASE(memory_journal_is_a_journal, tests::cases_of<JournalConform
 BOOST_DATA_TEST_CASE(memory_journal_recovers, tests::cases_of<JournalRecoveryConformance<MemoryJournal>>()) {
     tests::run_case<JournalRecoveryConformance<MemoryJournal>, MemoryJournal>(sample);
 }
+
+BOOST_AUTO_TEST_SUITE(memory_journal)
+
+namespace {
+
+Intent planned(const std::string& id, const std::string& key) {
+    Intent intent;
+    intent.id = id;
+    intent.keys = {key};
+    intent.plan = "plan";
+    return intent;
+}
+
+Ending finished(const std::string& id) {
+    Ending ending;
+    ending.id = id;
+    ending.fence = Fence{1};
+    ending.plan = "plan";
+    return ending;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_finished_operation_is_known_as_long_as_the_parameters_say) {
+    using namespace std::chrono_literals;
+    VirtualTime time;
+    memory::JournalParams params;
+    params.lease = 2h;
+    params.retention = 1h;
+    memory::Journal<VirtualClock> journal{time.get_executor(), params};
+    time.await(journal.async_renew());
+    const auto begin = [&] { return time.await(journal.async_begin({planned("a", "k")})).front().kind; };
+    BOOST_TEST((begin() == Admitted::Kind::granted));
+    time.await(journal.async_end({finished("a")}, {}));
+    time.advance(1h - 1ms);
+    BOOST_TEST((begin() == Admitted::Kind::known));
+    time.advance(1ms);
+    BOOST_TEST((begin() == Admitted::Kind::granted));
+}
+
+BOOST_AUTO_TEST_CASE(a_former_holder_was_silent_since_its_lease_ran_out_or_it_gave_up) {
+    using namespace std::chrono_literals;
+    MemoryJournal f;
+    f.await(f.first.async_renew());
+    f.await(f.first.async_begin({planned("a", "k"), planned("b", "l")}));
+    auto dead = finished("b");
+    dead.state = OperationState::dead;
+    f.await(f.first.async_end({dead}, {}));
+    f.time.advance(f.params.lease + 3s);
+    auto other = f.another_session();
+    f.await(other.async_renew());
+    f.await(other.async_replay("b"));
+    const auto taken = f.await(other.async_take_over(10));
+    BOOST_TEST_REQUIRE(taken.size() == 2U);
+    BOOST_TEST((taken[0].silent_for == 3s));
+    BOOST_TEST((taken[1].silent_for == f.params.lease + 3s));
+}
+
+BOOST_AUTO_TEST_CASE(I16_who_loses_an_operation_while_its_settlements_are_under_way_ends_nothing) {
+    MemoryJournal f;
+    f.await(f.first.async_renew());
+    f.await(f.first.async_begin({planned("a", "k")}));
+    std::vector<std::function<void(error_code)>> under_way;
+    const SettlementTask slow = [&](auto done) { under_way.push_back(std::move(done)); };
+    std::optional<std::vector<bool>> ended;
+    f.first.async_end({finished("a")}, {slow, slow}, [&](error_code error, const std::vector<bool>& ours) {
+        BOOST_TEST(!error);
+        ended = ours;
+    });
+    f.time.settle();
+    BOOST_TEST_REQUIRE(under_way.size() == 2U); // side by side
+    under_way[0]({});
+    f.let_lease_lapse();
+    BOOST_TEST(!ended);
+    auto other = f.another_session();
+    f.await(other.async_renew());
+    BOOST_TEST(f.await(other.async_take_over(10)).size() == 1U);
+    under_way[1]({});
+    f.time.settle();
+    BOOST_TEST((ended == std::vector<bool>{false}));
+    BOOST_TEST(f.await(other.async_count()) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_that_is_named_twice_ends_once) {
+    MemoryJournal f;
+    f.await(f.first.async_renew());
+    f.await(f.first.async_begin({planned("a", "k")}));
+    f.await(f.first.async_end({finished("a"), finished("a")}, {}));
+    BOOST_TEST(f.await(f.first.async_count()) == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {
     using namespace std::chrono_literals;

@@ -32,6 +32,27 @@ void put(Table& table, Customer record, std::chrono::nanoseconds now = 1h) {
     table.apply({seen(ticket, std::move(record))}, now);
 }
 
+Settlement<Customer> created(int which, Ticket ticket) {
+    Settlement<Customer> s;
+    s.key = customer(which).id;
+    s.action = WriteAction::create;
+    s.ticket = ticket;
+    s.record = customer(which);
+    return s;
+}
+
+Settlement<Customer> updated(int which, int variant, Ticket ticket) {
+    Settlement<Customer> s;
+    s.key = customer(which).id;
+    s.ticket = ticket;
+    s.patch = tests::customer_patch(which, variant);
+    return s;
+}
+
+Settled settle(Table& table, const Settlement<Customer>& settlement, std::chrono::nanoseconds now = 1h) {
+    return table.settle({settlement}, now).front();
+}
+
 Row<Customer> row(Table& table, int which, std::chrono::nanoseconds now = 1h) {
     return table.look_up<ById<Customer>>("k" + std::to_string(which), now);
 }
@@ -106,6 +127,55 @@ BOOST_AUTO_TEST_CASE(a_hint_at_a_row_that_a_bounded_table_lacks_holds_back_reads
     BOOST_TEST((row(table, 2).state == State::live));
     BOOST_TEST((table.apply({seen(early, customer(1))}, 1h).front() == Applied::dropped));
     BOOST_TEST((table.apply({seen(table.draw_ticket(), customer(1))}, 1h).front() == Applied::applied));
+}
+
+BOOST_AUTO_TEST_CASE(I9_a_write_makes_no_row_younger_but_one_that_it_made) {
+    Table table;
+    put(table, customer(1), 1h);
+    BOOST_TEST((settle(table, updated(1, 3, table.draw_ticket()), 2h) == Settled::shown));
+    BOOST_TEST((row(table, 1, 3h).age == 2h));
+    BOOST_TEST((settle(table, created(2, table.draw_ticket()), 2h) == Settled::shown));
+    BOOST_TEST((row(table, 2, 3h).age == 1h));
+}
+
+BOOST_AUTO_TEST_CASE(I1_an_evicted_row_still_holds_back_writes_that_were_sent_before_it_was_learned) {
+    Table table{memory::Params{.capacity = 1}};
+    const Ticket early = table.draw_ticket();
+    put(table, customer(1, 3));
+    put(table, customer(2));
+    BOOST_TEST((settle(table, created(1, early)) == Settled::hinted));
+    BOOST_TEST((row(table, 1).mark == Mark::dirty));
+    BOOST_TEST((settle(table, created(3, table.draw_ticket())) == Settled::shown));
+    BOOST_TEST(table.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_to_a_row_that_a_bounded_table_lacks_holds_back_reads_and_takes_no_room) {
+    Table table{memory::Params{.capacity = 1}};
+    put(table, customer(2));
+    const Ticket early = table.draw_ticket();
+    BOOST_TEST((settle(table, updated(1, 3, table.draw_ticket())) == Settled::hinted));
+    BOOST_TEST((row(table, 2).state == State::live));
+    BOOST_TEST((table.apply({seen(early, customer(1))}, 1h).front() == Applied::dropped));
+    BOOST_TEST((table.note_absent<tests::ByEmail>(*customer(1, 3).email, early, 1h) == Applied::dropped));
+}
+
+BOOST_AUTO_TEST_CASE(I15_an_index_asked_for_late_knows_the_writes_that_were_hinted_at) {
+    Table table;
+    const Ticket early = table.draw_ticket();
+    settle(table, updated(1, 3, table.draw_ticket()));
+    BOOST_TEST((table.note_absent<tests::ByEmail>(*customer(1, 3).email, early, 1h) == Applied::dropped));
+    BOOST_TEST((table.look_up<tests::ByEmail>(*customer(1, 3).email, 1h).ticket > early));
+}
+
+BOOST_AUTO_TEST_CASE(a_hinted_write_leaves_values_alone_that_it_does_not_write) {
+    Table table;
+    table.note_absent<tests::ByEmail>("", table.draw_ticket(), 1h);
+    table.note_absent<tests::ByEmail>(*customer(1).email, table.draw_ticket(), 1h);
+    auto credits = updated(1, 3, table.draw_ticket());
+    credits.patch = Patch<Customer>{}.set<&Customer::credits>(7);
+    BOOST_TEST((settle(table, credits) == Settled::hinted));
+    BOOST_TEST((table.look_up<tests::ByEmail>("", 1h).state == State::absent));
+    BOOST_TEST((table.look_up<tests::ByEmail>(*customer(1).email, 1h).state == State::absent));
 }
 
 BOOST_AUTO_TEST_CASE(more_keys_than_a_bounded_table_holds_are_still_applied) {
