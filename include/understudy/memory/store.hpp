@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,16 +48,8 @@ public:
     auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
         return posted<LookupSignature<R>>(
             [table = table_, values = std::move(values)] {
-                Rows<R> result;
-                result.rows.reserve(values.size());
-                bool current = true;
-                for (const auto& value : values) {
-                    result.rows.push_back(table->template look_up<By>(value, now()));
-                    current = current && result.rows.back().current();
-                }
-                if (!current)
-                    result.ticket = table->draw_ticket();
-                return result;
+                return rows_of<Rows<R>>(*table, values,
+                                        [&](const auto& value) { return table->template look_up<By>(value, now()); });
             },
             std::forward<Token>(token));
     }
@@ -87,13 +80,12 @@ public:
     /// See `Replica`. Never fails.
     template<class Token = boost::asio::deferred_t>
     auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [executor = executor_](auto handler, std::shared_ptr<Table<R>> table, std::vector<key_t<R>> hinted) {
-                for (const auto& key : hinted)
+        return posted<DoneSignature>(
+            [table = table_, keys = std::move(keys)] {
+                for (const auto& key : keys)
                     table->hint(key);
-                boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
             },
-            token, table_, std::move(keys));
+            std::forward<Token>(token));
     }
 
     /// See `SetReplica`. Never fails.
@@ -101,16 +93,8 @@ public:
     auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
         return posted<LookupSetSignature<R>>(
             [table = table_, queries = std::move(queries)] {
-                SetRows<R> result;
-                result.rows.reserve(queries.size());
-                bool current = true;
-                for (const auto& query : queries) {
-                    result.rows.push_back(table->template look_up_set<By>(query, now()));
-                    current = current && result.rows.back().current();
-                }
-                if (!current)
-                    result.ticket = table->draw_ticket();
-                return result;
+                return rows_of<SetRows<R>>(
+                    *table, queries, [&](const auto& query) { return table->template look_up_set<By>(query, now()); });
             },
             std::forward<Token>(token));
     }
@@ -132,14 +116,12 @@ public:
     /// See `SetReplica`. Never fails.
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [executor = executor_](auto handler, std::shared_ptr<Table<R>> table,
-                                   std::vector<typename By::value_type> hinted) {
-                for (const auto& value : hinted)
+        return posted<DoneSignature>(
+            [table = table_, values = std::move(values)] {
+                for (const auto& value : values)
                     table->template hint_set<By>(value);
-                boost::asio::post(executor, boost::asio::append(std::move(handler), boost::system::error_code{}));
             },
-            token, table_, std::move(values));
+            std::forward<Token>(token));
     }
 
     /// See `SettlingReplica`. Never fails.
@@ -171,13 +153,33 @@ private:
         return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch());
     }
 
+    // What the table says of each of those, and a ticket if any of it is not current.
+    template<class Result, class Asked, class LookUp>
+    static Result rows_of(Table<R>& table, const std::vector<Asked>& asked, LookUp look_up) {
+        Result result;
+        result.rows.reserve(asked.size());
+        bool current = true;
+        for (const auto& one : asked) {
+            result.rows.push_back(look_up(one));
+            current = current && result.rows.back().current();
+        }
+        if (!current)
+            result.ticket = table.draw_ticket();
+        return result;
+    }
+
     // Runs `work` when the operation is started, not when it is made.
     template<class Signature, class Work, class Token>
     auto posted(Work work, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(
             [executor = executor_](auto handler, Work started) {
-                boost::asio::post(executor,
-                                  boost::asio::append(std::move(handler), boost::system::error_code{}, started()));
+                const boost::system::error_code success{};
+                if constexpr (std::is_void_v<decltype(started())>) {
+                    started();
+                    boost::asio::post(executor, boost::asio::append(std::move(handler), success));
+                } else {
+                    boost::asio::post(executor, boost::asio::append(std::move(handler), success, started()));
+                }
             },
             token, std::move(work));
     }
