@@ -59,7 +59,7 @@ public:
     template<IndexTag By = ById<R>, class Token = boost::asio::deferred_t>
     auto async_lookup(std::vector<typename By::value_type> values, Token&& token = {}) {
         ++faults_->lookups;
-        return guarded<LookupSignature<R>, Rows<R>>(
+        return guarded<LookupSignature<R>>(
             faults_->down,
             [inner = inner_, hung = faults_->hung, values = std::move(values)](auto handler) mutable {
                 if (hung)
@@ -72,7 +72,7 @@ public:
     template<class Token = boost::asio::deferred_t>
     auto async_apply(std::vector<Observation<R>> observations, Token&& token = {}) {
         ++faults_->applies;
-        return guarded<ApplySignature<R>, std::vector<Applied>>(
+        return guarded<ApplySignature<R>>(
             faults_->down || faults_->read_only,
             [inner = inner_, faults = faults_, observations = std::move(observations)](auto handler) mutable {
                 if (!faults->held)
@@ -88,7 +88,7 @@ public:
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_note_absent(std::vector<typename By::value_type> values, Ticket ticket,
                            std::chrono::milliseconds elapsed, Token&& token = {}) {
-        return guarded<ApplySignature<R>, std::vector<Applied>>(
+        return guarded<ApplySignature<R>>(
             faults_->down || faults_->read_only,
             [inner = inner_, values = std::move(values), ticket, elapsed](auto handler) mutable {
                 inner.template async_note_absent<By>(std::move(values), ticket, elapsed, std::move(handler));
@@ -98,21 +98,18 @@ public:
 
     template<class Token = boost::asio::deferred_t>
     auto async_hint(std::vector<key_t<R>> keys, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [inner = inner_, down = faults_->down](auto handler, std::vector<key_t<R>> hinted) mutable {
-                if (down)
-                    return boost::asio::post(
-                        inner.get_executor(),
-                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable)));
-                inner.async_hint(std::move(hinted), std::move(handler));
+        return guarded<DoneSignature>(
+            faults_->down,
+            [inner = inner_, keys = std::move(keys)](auto handler) mutable {
+                inner.async_hint(std::move(keys), std::move(handler));
             },
-            token, std::move(keys));
+            std::forward<Token>(token));
     }
 
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_look_up_sets(std::vector<SetQuery<By>> queries, Token&& token = {}) {
         ++faults_->lookups;
-        return guarded<LookupSetSignature<R>, SetRows<R>>(
+        return guarded<LookupSetSignature<R>>(
             faults_->down,
             [inner = inner_, hung = faults_->hung, queries = std::move(queries)](auto handler) mutable {
                 if (hung)
@@ -124,7 +121,7 @@ public:
 
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_cover(std::vector<Coverage<By>> coverages, Token&& token = {}) {
-        return guarded<CoverSignature, std::vector<Covered>>(
+        return guarded<CoverSignature>(
             faults_->down || faults_->read_only,
             [inner = inner_, coverages = std::move(coverages)](auto handler) mutable {
                 inner.template async_cover<By>(std::move(coverages), std::move(handler));
@@ -134,20 +131,17 @@ public:
 
     template<IndexTag By, class Token = boost::asio::deferred_t>
     auto async_hint_sets(std::vector<typename By::value_type> values, Token&& token = {}) {
-        return boost::asio::async_initiate<Token, DoneSignature>(
-            [inner = inner_, down = faults_->down](auto handler, std::vector<typename By::value_type> hinted) mutable {
-                if (down)
-                    return boost::asio::post(
-                        inner.get_executor(),
-                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable)));
-                inner.template async_hint_sets<By>(std::move(hinted), std::move(handler));
+        return guarded<DoneSignature>(
+            faults_->down,
+            [inner = inner_, values = std::move(values)](auto handler) mutable {
+                inner.template async_hint_sets<By>(std::move(values), std::move(handler));
             },
-            token, std::move(values));
+            std::forward<Token>(token));
     }
 
     template<class Token = boost::asio::deferred_t>
     auto async_draw_ticket(Token&& token = {}) {
-        return guarded<TicketSignature, Ticket>(
+        return guarded<TicketSignature>(
             faults_->down, [inner = inner_](auto handler) mutable { inner.async_draw_ticket(std::move(handler)); },
             std::forward<Token>(token));
     }
@@ -175,14 +169,18 @@ private:
             boost::asio::bind_cancellation_slot(slot, boost::asio::bind_executor(executor, std::move(give_up))));
     }
 
-    template<class Signature, class Result, class Start, class Token>
+    template<class... Results, class Executor, class Handler>
+    static void fail(void (*)(boost::system::error_code, Results...), const Executor& executor, Handler handler) {
+        boost::asio::post(executor, boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable),
+                                                        Results{}...));
+    }
+
+    template<class Signature, class Start, class Token>
     auto guarded(bool fails, Start start, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(
             [executor = inner_.get_executor(), fails](auto handler, Start begin) mutable {
                 if (fails)
-                    return boost::asio::post(
-                        executor,
-                        boost::asio::append(std::move(handler), make_error_code(Errc::replica_unavailable), Result{}));
+                    return fail(static_cast<Signature*>(nullptr), executor, std::move(handler));
                 begin(std::move(handler));
             },
             token, std::move(start));
