@@ -19,8 +19,7 @@ namespace understudy {
 // A missing row is a miss; a set without rows may be an answer or a hole. So a replica answers for a set only when the
 // set is *covered*: when the source's whole answer was applied. The rule, in terms of tickets:
 //
-// - Every row keeps, beside its ticket, the ticket that was drawn before the read which its columns come from
-// (`as_of`).
+// - Every row keeps, beside its ticket, the ticket that was drawn before the read which its columns come from: `as_of`.
 // - A set that was read with ticket t is covered as of t, once all its members were applied with t, unless anything was
 //   learned of the set since t was drawn.
 // - The members of a covered set are the live rows that name it. A row as of a read that began before the set's is in

@@ -16,9 +16,8 @@ namespace understudy::testing {
 /// A `Fixture` gives an empty replica and records to fill it with:
 ///
 ///     auto& store();                                 // models SetReplica; empty when the fixture is new
-///     R record(int which, int parent, int variant);  // the same `which`: the same key; keys ascend with it; a
-///     negative
-///                                                    // parent: belongs to none
+///     R record(int which, int parent, int variant);  // the same `which`: the same key; keys ascend with it
+///                                                    // below zero, `parent` is none
 ///     auto await(operation);                         // runs a deferred operation to its end and gives its result
 ///     using relation = …;                            // by which records belong to parents
 ///     relation::value_type value(int parent);
