@@ -19,6 +19,9 @@
 inline std::string id_of(int number) {
     return std::to_string(300'000'000'000 + number);
 }
+inline std::string exam_of(int number) {
+    return std::to_string(400'000'000'000 + number);
+}
 inline std::string email_of(int number) {
     return "student" + std::to_string(100'000 + number) + "@example.com";
 }

@@ -14,6 +14,10 @@
 #include <tuple>
 #include <vector>
 
+// What the emulator calls them unless it is told otherwise.
+inline constexpr const char* exam_type = "2-50158913";
+inline constexpr const char* booking_type = "2-50158943";
+
 /// An exam; only Mock Discussions have prerequisites.
 struct MockExam {
     std::string id;
@@ -56,9 +60,9 @@ struct understudy::RecordTraits<Booking> {
 
 template<>
 struct understudy::hubspot::ObjectTraits<MockExam> {
-    static constexpr std::string_view object_type = "2-50158913";
+    static constexpr std::string_view object_type = exam_type;
     static constexpr std::tuple links{Link<&MockExam::prerequisite_exam_ids>{
-        .to = "2-50158913",
+        .to = exam_type,
         .type_id = 1340,
         .reverse_type_id = 1339,
         .where = [](const MockExam& exam) { return exam.mock_type == "Mock Discussion"; },
@@ -67,10 +71,10 @@ struct understudy::hubspot::ObjectTraits<MockExam> {
 
 template<>
 struct understudy::hubspot::ObjectTraits<Booking> {
-    static constexpr std::string_view object_type = "2-50158943";
+    static constexpr std::string_view object_type = booking_type;
     static constexpr std::string_view operation_property = "understudy_operation";
     static constexpr std::tuple links{Link<&Booking::associated_contact_id>{.to = "0-1", .type_id = 1277},
-                                      Link<&Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
+                                      Link<&Booking::associated_mock_exam>{.to = exam_type, .type_id = 1277}};
 };
 
 struct BookingsOfContact : understudy::Relation<Contact, &Booking::associated_contact_id> {

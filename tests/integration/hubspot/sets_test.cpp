@@ -29,13 +29,6 @@ static_assert(!SetSource<hubspot::Store<Contact>, ByStudentId>);
 static_assert(!FetchableBy<Bookings, BookingsOfExam> && !SearchableBy<Bookings, BookingsOfExam>);
 static_assert(max_batch_of<Bookings, BookingsOfExam>() == 1000 && max_batch_of<Bookings, ById<Booking>>() == 100);
 
-constexpr const char* exam_type = "2-50158913";
-constexpr const char* booking_type = "2-50158943";
-
-std::string exam_of(int number) {
-    return std::to_string(400'000'000'000 + number);
-}
-
 Texts numbered(std::string (*id)(int), int count) {
     Texts ids;
     for (int i = 1; i <= count; ++i)
@@ -261,6 +254,24 @@ BOOST_AUTO_TEST_CASE(a_server_that_takes_a_hundred_only) {
             BOOST_TEST(portal.calls("batch_read") == 3);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_parent_that_is_refused_fails_its_own_set_alone) {
+    Portal portal;
+    portal.book(240, numbered(id_of, 120), {exam_of(1)});
+    portal.emulator.fault({{"kind", "association_batch_read"},
+                           {"body_contains", '"' + id_of(37) + '"'},
+                           {"action", "status"},
+                           {"status", 400}});
+    const auto [ec, sets] = portal.sets<BookingsOfContact>(portal.bookings(), numbered(id_of, 120));
+    BOOST_REQUIRE(!ec);
+    for (std::size_t i = 0; i < 120; ++i)
+        if (i == 36)
+            BOOST_TEST(sets[i].error == error_code{Errc::refused});
+        else
+            BOOST_TEST(sets[i].members.size() == 2u);
+    // All, in hundreds, and twice for each halving of one of these; then the exams of the members.
+    BOOST_TEST(portal.calls("association_batch_read") <= 1 + 2 + 14 + 1);
 }
 
 BOOST_AUTO_TEST_CASE(D10_what_fails_in_the_middle_covers_nothing) {

@@ -38,12 +38,6 @@ using Json = boost::json::object;
 
 static_assert(WritableSource<Contacts> && WritableSource<Bookings> && WritableSource<hubspot::Store<MockExam>>);
 
-constexpr const char* booking_type = "2-50158943";
-
-std::string exam_of(int number) {
-    return std::to_string(400'000'000'000 + number);
-}
-
 Change<Contact> change(int number, std::string operation, int credits) {
     Change<Contact> change;
     change.key = id_of(number);
