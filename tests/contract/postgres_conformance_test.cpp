@@ -3,6 +3,7 @@
 #include "integration/postgres/database.hpp"
 #include "integration/postgres/tables.hpp"
 
+#include <understudy/postgres/journal.hpp>
 #include <understudy/postgres/store.hpp>
 #include <understudy/read_through_cache.hpp>
 #include <understudy/testing/faulty_replica.hpp>
@@ -69,6 +70,46 @@ struct PostgresSets : Schema {
     postgres::Store<tests::Order> replica{postgres::Pool{time.get_executor(), params}};
 };
 
+struct PostgresJournal : Schema {
+    PostgresJournal()
+        : Schema{std::string{postgres::journal_ddl} +
+                 "CREATE TABLE settled (what integer);"
+                 "CREATE FUNCTION one_each(text[], text[]) RETURNS TABLE (id text, objection text) BEGIN ATOMIC "
+                 "SELECT w.id, w.name || ' is taken' FROM ("
+                 "SELECT u.id, u.name, row_number() OVER (PARTITION BY u.name ORDER BY u.n) AS place "
+                 "FROM unnest($1, $2) WITH ORDINALITY AS u(id, name, n)) w WHERE w.place > 1 "
+                 "OR EXISTS (SELECT FROM understudy_operations o WHERE o.reservation = w.name); END;"} {}
+    postgres::Journal& journal() { return first; }
+    postgres::Journal another_session() { return postgres::Journal{pool, with_reserve()}; }
+    void let_lease_lapse() {
+        tests::Session{params.conninfo}.run("UPDATE " + params.schema +
+                                            ".understudy_sessions SET alive_until = clock_timestamp()");
+    }
+    postgres::Command settlement() { return statement("INSERT INTO " + params.schema + ".settled VALUES (1)"); }
+    postgres::Command failing_settlement() { return statement("SELECT 1 / 0"); }
+    int settled() {
+        return std::stoi(tests::Session{params.conninfo}.value("SELECT count(*) FROM " + params.schema + ".settled"));
+    }
+    std::string reservation() { return "the only place"; }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    static postgres::JournalParams with_reserve() {
+        postgres::JournalParams out;
+        out.reserve = "one_each";
+        return out;
+    }
+    static postgres::Command statement(const std::string& text) {
+        return {std::make_shared<const postgres::Statement>(text)};
+    }
+
+    tests::RealTime time;
+    postgres::Pool pool{time.get_executor(), params};
+    postgres::Journal first{pool, with_reserve()};
+};
+
 using TestReplica = FaultyReplica<postgres::Store<Customer>>;
 using TestSource = ScriptedSource<Customer, std::chrono::steady_clock>;
 
@@ -114,6 +155,14 @@ BOOST_DATA_TEST_CASE(postgres_store_is_a_replica, tests::cases_of<ReplicaConform
 
 BOOST_DATA_TEST_CASE(postgres_store_covers_sets, tests::cases_of<SetConformance<PostgresSets>>()) {
     tests::run_case<SetConformance<PostgresSets>, PostgresSets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_journal_is_a_journal, tests::cases_of<JournalConformance<PostgresJournal>>()) {
+    tests::run_case<JournalConformance<PostgresJournal>, PostgresJournal>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_journal_recovers, tests::cases_of<JournalRecoveryConformance<PostgresJournal>>()) {
+    tests::run_case<JournalRecoveryConformance<PostgresJournal>, PostgresJournal>(sample);
 }
 
 BOOST_AUTO_TEST_SUITE(read_through_postgres)

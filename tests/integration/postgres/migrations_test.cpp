@@ -4,6 +4,7 @@
 #include "migrations.hpp"
 
 #include <understudy/postgres/detail/table_sql.hpp>
+#include <understudy/postgres/journal_ddl.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -115,6 +116,32 @@ BOOST_AUTO_TEST_CASE(every_way_of_asking_has_an_index) {
     has(by_email, "(value = a.value)");
     has(by_student, "hubspot_contact_credits_student");
     has(absent, "hubspot_contact_credits_additional_emails");
+}
+
+BOOST_AUTO_TEST_CASE(the_journal_is_what_the_library_expects) {
+    BOOST_TEST(migrate(params("migrated")).ok());
+    tests::Session sql{server().conninfo()};
+    sql.run("CREATE SCHEMA described; SET search_path = described;" + std::string{understudy::postgres::journal_ddl});
+    const auto shape = [&](const std::string& schema) {
+        const std::string ours = "'" + schema + "' AND %s ~ '^understudy_(operation|session)'";
+        const auto where = [&](const std::string& name) { return std::string{ours}.replace(ours.find("%s"), 2, name); };
+        return sql.value("SELECT string_agg(format('%s', c), E'\\n' ORDER BY c) FROM ("
+                         "SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default FROM "
+                         "information_schema.columns WHERE table_schema = " +
+                         where("table_name") + ") c") +
+               sql.value(
+                   "SELECT string_agg(replace(indexdef, '" + schema +
+                   ".', ''), E'\\n' ORDER BY indexname) FROM pg_indexes WHERE schemaname = " + where("tablename")) +
+               sql.value(
+                   "SELECT string_agg(pg_get_constraintdef(c.oid), E'\\n' ORDER BY c.conname) FROM pg_constraint c "
+                   "JOIN pg_class t ON t.oid = c.conrelid WHERE t.relnamespace::regnamespace::text = " +
+                   where("t.relname")) +
+               sql.value("SELECT string_agg(sequencename || cache_size, ' ') FROM pg_sequences WHERE schemaname = " +
+                         where("sequencename"));
+    };
+    BOOST_TEST(shape("migrated") == shape("described"));
+    BOOST_TEST(shape("described").find("understudy_operation_keys_pkey") != std::string::npos);
+    BOOST_TEST(shape("described").find("understudy_operation_seq1") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused) {
