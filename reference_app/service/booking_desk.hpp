@@ -66,6 +66,9 @@ enum class BookingRefusal : std::uint8_t {
     exam_full,
     duplicate_booking,
     prerequisite_not_met,
+    /// An exam of this kind cannot be booked without it; see `booking_requirements.hpp`.
+    dominant_hand_required,
+    attending_location_required,
     /// The idempotency key was used for something else.
     key_reused,
     /// The source accepts it from nobody.

@@ -51,6 +51,12 @@ std::string_view name_of(MockType type) noexcept {
     return rule_of(type).name;
 }
 
+std::string_view name_of(CreditField field) noexcept {
+    constexpr std::array<std::string_view, 5> names{"sj_credits", "cs_credits", "sjmini_credits",
+                                                    "mock_discussion_token", "shared_mock_credits"};
+    return names[static_cast<std::size_t>(field)];
+}
+
 std::int64_t balance(const ContactCredits& contact, CreditField field) noexcept {
     return std::max(held(contact, field).value_or(0), 0);
 }

@@ -24,6 +24,9 @@ enum class CreditField : std::uint8_t {
     shared_mock_credits
 };
 
+/// The property that holds it.
+std::string_view name_of(CreditField field) noexcept;
+
 /// What the member holds: zero if it was read as having no value, and never less than zero.
 std::int64_t balance(const ContactCredits& contact, CreditField field) noexcept;
 
