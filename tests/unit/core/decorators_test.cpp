@@ -746,6 +746,21 @@ BOOST_AUTO_TEST_CASE(who_waits_for_its_turn_may_leave_the_line) {
     BOOST_TEST(w.source.calls().size() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(writes_go_on_without_the_handle_and_end_with_the_context) {
+    std::vector<std::shared_ptr<Written>> results;
+    {
+        World w;
+        {
+            Coalescing<Scripted, VirtualClock> store{w.source};
+            for (int i = 0; i < 3; ++i)
+                results.push_back(update(store, {change(1, i)}));
+        }
+        w.time.advance(600ms);
+        BOOST_TEST(results[0]->applied());
+    }
+    BOOST_TEST((!results[1]->done && !results[2]->done));
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_answer_is_unknown_to_every_rider) {
     World w;
     Coalescing<Scripted, VirtualClock> store{w.source};
@@ -776,6 +791,12 @@ BOOST_AUTO_TEST_CASE(a_batch_that_fails_as_a_whole_fails_each_row) {
     const auto result = update(budgeted, {change(1, 1)});
     w.time.run();
     BOOST_TEST(result->all(WriteState::unknown, Errc::malformed_answer));
+    source.error = Errc::timed_out;
+    Budgeted<Broken, VirtualClock> once{source, w.budget};
+    const auto late = update(once, {change(1, 1)});
+    w.time.run();
+    BOOST_TEST(late->all(WriteState::unknown, Errc::timed_out));
+    BOOST_TEST(w.budget.stats().granted == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(the_names_of_writes_are_looked_for_together) {

@@ -1,6 +1,7 @@
 #include <understudy/detail/backoff.hpp>
 #include <understudy/detail/breaker.hpp>
 #include <understudy/detail/collector.hpp>
+#include <understudy/detail/key_line.hpp>
 #include <understudy/detail/rate_ledger.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -213,6 +214,64 @@ BOOST_AUTO_TEST_CASE(the_oldest_leave_first) {
     const auto batch = waiting.take(100, nobody);
     BOOST_TEST((batch.values == std::vector<int>{3, 4, 0}));
     BOOST_TEST((batch.riders == std::vector<std::vector<int>>{{3}, {4, 40}, {50}}));
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fold_leaves_each_by_itself_and_tells_what_stays_behind) {
+    Collector<std::string, int, false> waiting;
+    waiting.add("a", 1);
+    waiting.add("a", 2);
+    waiting.add("b", 3);
+    const auto batch = waiting.take(100, [](int rider) { return rider == 3; });
+    BOOST_TEST((batch.values == std::vector<std::string>{"a", "a"}));
+    BOOST_TEST((batch.riders == std::vector<std::vector<int>>{{1}, {2}}));
+    BOOST_TEST((batch.unwanted == std::vector<std::string>{"b"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(key_line)
+
+BOOST_AUTO_TEST_CASE(I17_one_at_a_time_in_the_order_in_which_they_came) {
+    KeyLine<int> line;
+    std::string went;
+    const auto comes = [&](char who, bool takes = true) {
+        return [&went, who, takes] {
+            went += who;
+            return takes;
+        };
+    };
+    line.enter(1, comes('a'));
+    line.enter(2, comes('b'));
+    line.enter(1, comes('c'));
+    line.enter(1, comes('d'));
+    BOOST_TEST(went == "ab");
+    line.leave(1);
+    BOOST_TEST(went == "abc");
+    line.leave(2);
+    line.enter(2, comes('e', false));
+    line.enter(2, comes('f'));
+    BOOST_TEST(went == "abcef");
+    line.leave(1);
+    line.leave(1);
+    line.enter(1, comes('g'));
+    BOOST_TEST(went == "abcefdg");
+}
+
+BOOST_AUTO_TEST_CASE(any_number_may_have_left_the_line) {
+    KeyLine<int> line;
+    const auto takes = [] { return true; };
+    int asked = 0;
+    line.enter(1, takes);
+    for (int i = 0; i < 200'000; ++i)
+        line.enter(1, [&] {
+            ++asked;
+            return false;
+        });
+    line.leave(1);
+    BOOST_TEST(asked == 200'000);
+    bool went = false;
+    line.enter(1, [&] { return went = true; });
+    BOOST_TEST(went);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
