@@ -11,6 +11,7 @@
 #include <understudy/testing/virtual_time.hpp>
 
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -202,6 +203,18 @@ Ending finished(const std::string& id) {
 }
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(a_lease_lasts_from_its_last_renewal) {
+    using namespace std::chrono_literals;
+    MemoryJournal f;
+    BOOST_TEST((f.await(f.first.async_renew()) == f.params.lease));
+    f.time.advance(f.params.lease - 1ms);
+    BOOST_TEST((f.await(f.first.async_renew()) == f.params.lease));
+    f.time.advance(f.params.lease - 1ms);
+    BOOST_TEST((f.await(f.first.async_begin({planned("a", "k")})).front().kind == Admitted::Kind::granted));
+    f.time.advance(1ms);
+    BOOST_CHECK_THROW(f.await(f.first.async_begin({planned("b", "l")})), boost::system::system_error);
+}
 
 BOOST_AUTO_TEST_CASE(a_finished_operation_is_known_as_long_as_the_parameters_say) {
     using namespace std::chrono_literals;
