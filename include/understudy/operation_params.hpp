@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace understudy {
 
@@ -30,6 +31,8 @@ struct OperationParams {
     std::size_t recovery_batch = 100;
     /// Operations that may be under way here at once; beyond that they fail with `Errc::overloaded`.
     std::size_t max_operations = 10'000;
+    /// What the jitter of pauses begins with, for runs that can be repeated; 0 for something random.
+    std::uint32_t seed = 0;
 };
 
 } // namespace understudy

@@ -82,9 +82,13 @@ public:
     ///
     /// *Handler*: `OperationSignature`. *Errors*: the one that `decide` gave; what the source refused a write with;
     /// `Errc::replica_unavailable` if the journal cannot be reached (nothing was sent); `Errc::reservation_refused`,
-    /// with the objection as the report's cause; `Errc::deadline_exceeded` if nothing was sent in time, and nothing
-    /// will be; `Errc::outcome_unknown` if it was, and goes on; `Errc::different_request`; `Errc::overloaded`;
-    /// `Errc::shutting_down`.
+    /// with the objection as the report's cause; `Errc::record_merged`, with the survivor in the step's key;
+    /// `Errc::deadline_exceeded`, or what kept it from being sent, if nothing was sent in time, and nothing will be;
+    /// `Errc::lease_lost` if another session took it over and undid it; `Errc::outcome_unknown` if something may have
+    /// been sent, or may yet be; `Errc::different_request`; `Errc::overloaded`; `Errc::shutting_down`.
+    ///
+    /// A caller whose time is up before anything was sent may have to wait for the journal, `settle_patience` at most,
+    /// before that is certain. Of several callers with the same id, the last one alone can be told so.
     ///
     /// *Cancellation*: terminal, partial and total; what was sent goes on.
     template<class Token = boost::asio::deferred_t>
@@ -110,6 +114,22 @@ public:
     auto async_drain(Token&& token = {}) {
         return detail::start_operation<void(boost::system::error_code)>(
             desk_->executor, [desk = desk_] { return detail::DrainOperation<Desk>{desk}; }, std::forward<Token>(token));
+    }
+
+    /// Operations that somebody has to look at, with their causes: see `Journal`, as for the next two.
+    template<class Token = boost::asio::deferred_t>
+    auto async_list_dead(std::size_t limit, Token&& token = {}) {
+        return desk_->journal().async_list_dead(limit, std::forward<Token>(token));
+    }
+    /// Has it carried out again, by whichever process takes it over: what took effect before is looked for first.
+    template<class Token = boost::asio::deferred_t>
+    auto async_replay(std::string id, Token&& token = {}) {
+        return desk_->journal().async_replay(std::move(id), std::forward<Token>(token));
+    }
+    /// Gives it up as it is: what took effect stays, and its keys are free.
+    template<class Token = boost::asio::deferred_t>
+    auto async_drop(std::string id, Token&& token = {}) {
+        return desk_->journal().async_drop(std::move(id), std::forward<Token>(token));
     }
 
     /// For `WriteThroughSync`: its record type takes part from now on.

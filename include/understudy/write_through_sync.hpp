@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/detail/erased_handler.hpp>
+#include <understudy/detail/single_write.hpp>
 #include <understudy/detail/write_part.hpp>
 #include <understudy/operations.hpp>
 #include <understudy/read_options.hpp>
@@ -11,9 +12,8 @@
 #include <understudy/write_report.hpp>
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/system/result.hpp>
 
 #include <functional>
 #include <memory>
@@ -45,6 +45,8 @@ template<class Source, class Replica, class Journal, class Clock = std::chrono::
 requires WritableSource<Source> && SettlingReplica<Replica>
 class WriteThroughSync {
     using Part = detail::WritePart<Source, Replica, typename Journal::settlement_type>;
+    using Writing = detail::SingleWrite<typename Source::record_type, Operations<Journal, Clock>>;
+    using Decided = typename Operations<Journal, Clock>::Decided;
 
 public:
     using record_type = typename Source::record_type;
@@ -73,31 +75,61 @@ public:
     /// What an operation locks so that nobody else writes a record.
     static std::string lock_of(const key_t<R>& key) { return record_name() + "/" + key_to_text<R>(key); }
 
-    /// Writes to one record, in the order in which the calls were made.
+    /// Writes to one record, in the order in which the calls were made. If the record was merged into another one, the
+    /// survivor is written.
     ///
     /// *Handler*: `void(error_code, WriteReport<R>)`. *Errors and cancellation*: as `Operations::async_carry_out`.
     template<class Token = boost::asio::deferred_t>
     auto async_update(key_t<R> key, Patch<R> patch, const WriteOptions& options = {}, Token&& token = {}) {
-        Plan plan;
-        plan.writes.push_back(update_step("update", key, patch));
-        return write("update", {lock_of(key)}, std::move(plan), options, std::forward<Token>(token));
+        return write(
+            "update", key,
+            [patch = std::move(patch)](Writing& writing) {
+                writing.carry_out(planned(update_step("update", writing.key(), patch)));
+            },
+            options, std::forward<Token>(token));
+    }
+
+    /// What becomes of a record, given what it is: the members to write, or why nothing is to be written.
+    using Modify = std::function<boost::system::result<Patch<R>>(const R&)>;
+
+    /// Writes to one record what `decide` makes of it. The record is read from the source when nobody else may write it
+    /// through us, and what was decided is journaled: `decide` is asked once, whatever happens after. A record that was
+    /// merged into another one is decided on anew, as the survivor is; one that is not there is refused.
+    ///
+    /// *Handler*, *errors* and *cancellation*: as `async_update`; also the error that `decide` gave, and the source's
+    /// for the reading.
+    template<class Token = boost::asio::deferred_t>
+    auto async_modify(key_t<R> key, Modify decide, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "modify", key,
+            [part = part_, decide = std::move(decide)](Writing& writing) {
+                writing.carry_out([part, decide, writing = writing.shared_from_this()](Decided decided) {
+                    auto on_read = [decide, writing, decided](error_code error,
+                                                              const std::vector<Reading<R>>& readings) {
+                        decided_on(*writing, error, readings, decide, decided);
+                    };
+                    part->read({writing->key()}, writing->read_options(), std::move(on_read));
+                });
+            },
+            options, std::forward<Token>(token));
     }
 
     /// Makes a record; its key is in the report. If the record's traits name an `idempotency_key`, a creation whose
     /// answer was lost is tried again and recognised; otherwise it becomes a dead letter, for it might be made twice.
     template<class Token = boost::asio::deferred_t>
     auto async_create(const R& record, const WriteOptions& options = {}, Token&& token = {}) {
-        Plan plan;
-        plan.writes.push_back(create_step("create", record));
-        return write("create", {}, std::move(plan), options, std::forward<Token>(token));
+        return write(
+            "create", {}, [record](Writing& writing) { writing.carry_out(planned(create_step("create", record))); },
+            options, std::forward<Token>(token));
     }
 
     /// Archives a record.
     template<class Token = boost::asio::deferred_t>
     auto async_archive(key_t<R> key, const WriteOptions& options = {}, Token&& token = {}) {
-        Plan plan;
-        plan.writes.push_back(archive_step("archive", key));
-        return write("archive", {lock_of(key)}, std::move(plan), options, std::forward<Token>(token));
+        return write(
+            "archive", key,
+            [](Writing& writing) { writing.carry_out(planned(archive_step("archive", writing.key()))); }, options,
+            std::forward<Token>(token));
     }
 
     /// Reads records from the source, not from the replica, which is told. For decisions under a lock.
@@ -152,33 +184,40 @@ public:
 private:
     static std::string record_name() { return std::string{RecordTraits<R>::name}; }
 
+    static Plan planned(PlannedWrite write) {
+        Plan plan;
+        plan.writes.push_back(std::move(write));
+        return plan;
+    }
+
+    static void decided_on(Writing& writing, error_code error, const std::vector<Reading<R>>& readings,
+                           const Modify& decide, const Decided& decided) {
+        if (error || readings.front().failed())
+            return decided(error ? error : readings.front().error, {});
+        const auto& reading = readings.front();
+        if (!reading.found())
+            return decided(Errc::refused, {});
+        if (reading.id != writing.key()) {
+            writing.merged_into(reading.id);
+            return decided(Errc::record_merged, {});
+        }
+        const auto patch = decide(reading.record);
+        if (!patch)
+            return decided(patch.error(), {});
+        decided({}, planned(update_step("modify", reading.id, *patch)));
+    }
+
     template<class Token>
-    auto write(std::string kind, std::vector<std::string> keys, Plan plan, const WriteOptions& options, Token&& token) {
-        using Signature = void(boost::system::error_code, WriteReport<R>);
-        OperationRequest request;
-        request.kind = record_name() + "." + kind;
-        request.keys = std::move(keys);
-        request.timeout = options.timeout;
-        return boost::asio::async_initiate<Token, Signature>(
-            [operations = operations_](auto handler, OperationRequest asked, Plan decided) mutable {
-                auto erased =
-                    std::make_shared<detail::ErasedHandler<Signature>>(operations.get_executor(), std::move(handler));
-                auto on_report = [erased](error_code error, const OperationReport& report) {
-                    WriteReport<R> written;
-                    written.replica_pending = report.replica_pending;
-                    if (!report.steps.empty()) {
-                        written.key = key_from_text<R>(report.steps.front().key).value_or(key_t<R>{});
-                        written.version = report.steps.front().version;
-                    }
-                    (*erased)(error, std::move(written));
-                };
-                operations.async_carry_out(
-                    std::move(asked), std::move(decided),
-                    boost::asio::bind_cancellation_slot(
-                        erased->get_cancellation_slot(),
-                        boost::asio::bind_executor(operations.get_executor(), std::move(on_report))));
+    auto write(std::string kind, std::optional<key_t<R>> key, typename Writing::Start start,
+               const WriteOptions& options, Token&& token) {
+        return boost::asio::async_initiate<Token, typename Writing::Signature>(
+            [operations = operations_](auto handler, std::string what, std::optional<key_t<R>> which,
+                                       typename Writing::Start starts, WriteOptions how) {
+                std::make_shared<Writing>(operations, record_name(), std::move(what), std::move(which),
+                                          std::move(starts), how, std::move(handler))
+                    ->start();
             },
-            token, std::move(request), std::move(plan));
+            token, std::move(kind), std::move(key), std::move(start), options);
     }
 
     Operations<Journal, Clock> operations_;

@@ -21,7 +21,7 @@ namespace understudy::detail {
 
 // The calls to a journal, one operation at a time for those who call, many together for the journal.
 template<class Journal>
-class JournalDesk : public std::enable_shared_from_this<JournalDesk<Journal>> {
+class JournalDesk {
 public:
     using Settlement = typename Journal::settlement_type;
 
@@ -36,49 +36,46 @@ public:
         again, // nothing happened, because another one of the same call was lost
     };
 
+    using Parts = std::map<std::string, std::shared_ptr<Participant<Settlement>>>;
+
     explicit JournalDesk(Journal journal)
-        : journal_{std::move(journal)}
-        , begin_{group<Intent, Admitted>(
-              [this](auto intents, auto done) { journal_.async_begin(std::move(intents), bound(std::move(done))); })}
-        , decide_{group<Decision, understudy::Verdict>([this](auto decisions, auto done) {
-            journal_.async_decide(std::move(decisions), bound(std::move(done)));
-        })}
-        , end_{group<EndItem, Ended>([this](auto items, auto done) { end_all(std::move(items), std::move(done)); })} {}
+        : parts{std::make_shared<Parts>()} {
+        const auto executor = journal.get_executor();
+        begin_ = group<Intent, Admitted>(executor, [journal, executor](auto intents, auto done) mutable {
+            journal.async_begin(std::move(intents), boost::asio::bind_executor(executor, std::move(done)));
+        });
+        decide_ =
+            group<Decision, understudy::Verdict>(executor, [journal, executor](auto decisions, auto done) mutable {
+                journal.async_decide(std::move(decisions), boost::asio::bind_executor(executor, std::move(done)));
+            });
+        end_ = group<EndItem, Ended>(executor, [journal, all = parts](auto items, auto done) mutable {
+            end_all(journal, *all, std::move(items), std::move(done));
+        });
+    }
 
     void begin(Intent intent, std::function<void(error_code, Admitted)> handler) {
-        begin_->add(std::move(intent), kept(std::move(handler)));
+        begin_->add(std::move(intent), std::move(handler));
     }
     void decide(Decision decision, std::function<void(error_code, understudy::Verdict)> handler) {
-        decide_->add(std::move(decision), kept(std::move(handler)));
+        decide_->add(std::move(decision), std::move(handler));
     }
     void end(EndItem item, std::function<void(error_code, Ended)> handler) {
-        end_->add(std::move(item), kept(std::move(handler)));
+        end_->add(std::move(item), std::move(handler));
     }
 
-    std::map<std::string, std::shared_ptr<Participant<Settlement>>> parts;
+    // By record type. Calls that are under way keep them, not the desk.
+    std::shared_ptr<Parts> parts;
 
 private:
     static constexpr std::size_t group_size = 500;
 
-    // Whoever waits for an answer keeps the desk.
-    template<class Answer>
-    auto kept(std::function<void(error_code, Answer)> handler) {
-        return [self = this->shared_from_this(), handler = std::move(handler)](error_code error, Answer answer) {
-            handler(error, std::move(answer));
-        };
-    }
-
     template<class Item, class Answer>
-    auto group(typename GroupCall<Item, Answer>::Start start) {
-        return std::make_shared<GroupCall<Item, Answer>>(journal_.get_executor(), group_size, std::move(start));
+    static auto group(const boost::asio::any_io_executor& executor, typename GroupCall<Item, Answer>::Start start) {
+        return std::make_shared<GroupCall<Item, Answer>>(executor, group_size, std::move(start));
     }
 
-    template<class F>
-    auto bound(F handler) {
-        return boost::asio::bind_executor(journal_.get_executor(), std::move(handler));
-    }
-
-    void end_all(std::vector<EndItem> items, std::function<void(error_code, std::vector<Ended>)> handler) {
+    static void end_all(Journal& journal, const Parts& parts, std::vector<EndItem> items,
+                        std::function<void(error_code, std::vector<Ended>)> handler) {
         std::vector<Ending> endings;
         std::map<std::string, std::vector<LandedWrite>> landed;
         for (auto& item : items) {
@@ -97,10 +94,11 @@ private:
                 ended.push_back(all ? Ended::ended : own ? Ended::again : Ended::lost);
             handler(error, std::move(ended));
         };
-        journal_.async_end(std::move(endings), std::move(settlements), bound(std::move(on_ended)));
+        const auto executor = journal.get_executor();
+        journal.async_end(std::move(endings), std::move(settlements),
+                          boost::asio::bind_executor(executor, std::move(on_ended)));
     }
 
-    Journal journal_;
     std::shared_ptr<GroupCall<Intent, Admitted>> begin_;
     std::shared_ptr<GroupCall<Decision, understudy::Verdict>> decide_;
     std::shared_ptr<GroupCall<EndItem, Ended>> end_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/detail/deadline.hpp>
 #include <understudy/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,21 +34,34 @@ public:
     // By our own clock, with a tenth to spare: nothing may be sent without.
     bool held() const noexcept { return Clock::now() < until_; }
 
+    // What is left of it.
+    std::chrono::milliseconds left() const { return time_until<Clock>(until_); }
+
     // Calls `work` when the lease is held, or with the reason why it is not.
     void with(Work work) {
-        if (held())
+        if (held()) {
+            if (!armed_ && !renewing_)
+                renew_after(left() / 3);
             return work({});
+        }
         waiting_.push_back(std::move(work));
         if (!renewing_)
             renew();
     }
 
     // The lease need not be renewed any more, for now.
-    void rest() { timer_.cancel(); }
+    void rest() {
+        armed_ = false;
+        timer_.cancel();
+    }
+
+    // The journal says that it had run out.
+    void lapse() { until_ = {}; }
 
 private:
     void renew() {
         renewing_ = true;
+        armed_ = false;
         auto on_renewed = [self = this->shared_from_this(), asked = Clock::now()](error_code error,
                                                                                   std::chrono::milliseconds lease) {
             self->renewing_ = false;
@@ -68,7 +82,12 @@ private:
             work(error);
         if (!needed_())
             return;
-        timer_.expires_after(error ? retry_ : lease / 3);
+        renew_after(error ? retry_ : lease / 3);
+    }
+
+    void renew_after(std::chrono::milliseconds pause) {
+        armed_ = true;
+        timer_.expires_after(pause);
         timer_.async_wait([weak = this->weak_from_this()](error_code ec) {
             if (const auto self = weak.lock(); self && !ec && !self->renewing_)
                 self->renew();
@@ -83,6 +102,7 @@ private:
     std::vector<Work> waiting_;
     typename Clock::time_point until_{};
     bool renewing_ = false;
+    bool armed_ = false; // the timer says when to renew
 };
 
 } // namespace understudy::detail

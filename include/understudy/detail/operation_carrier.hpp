@@ -13,9 +13,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -36,20 +38,24 @@ public:
     using Ended = typename JournalDesk<Journal>::Ended;
     using EndItem = typename JournalDesk<Journal>::EndItem;
 
-    // `gone` is told of operations that are not under way here any more, `follow` of those that begin with the end of
-    // another one.
+    // Who is told of operations that are not under way here any more, that somebody else may have now, and that begin
+    // with the end of another one.
+    struct Events {
+        std::function<void(const OperationPtr&)> gone;
+        std::function<void(const OperationPtr&)> lost;
+        std::function<void(const Intent&)> begun;
+    };
+
     OperationCarrier(std::shared_ptr<JournalDesk<Journal>> journal,
                      std::shared_ptr<JournalSession<Journal, Clock>> session, boost::asio::any_io_executor executor,
-                     const OperationParams& params, std::shared_ptr<OperationStats> stats,
-                     std::function<void(const OperationPtr&)> gone, std::function<void(const Intent&)> follow)
+                     const OperationParams& params, std::shared_ptr<OperationStats> stats, Events events)
         : journal_{std::move(journal)}
         , session_{std::move(session)}
         , executor_{std::move(executor)}
         , params_{params}
         , stats_{std::move(stats)}
-        , gone_{std::move(gone)}
-        , follow_{std::move(follow)}
-        , random_{std::random_device{}()} {}
+        , events_{std::move(events)}
+        , random_{params.seed ? params.seed : std::random_device{}()} {}
 
     static OperationMachine::Instant now() {
         return std::chrono::duration_cast<OperationMachine::Instant>(Clock::now().time_since_epoch());
@@ -61,10 +67,15 @@ public:
 
     // It holds its keys.
     void proceed(const OperationPtr& operation) {
+        if (operation->lost)
+            return forget(operation, operation->failure);
         if (operation->abandoned)
             return forget(operation, Errc::deadline_exceeded);
         if (operation->plan)
             return begin_plan(operation);
+        const auto decide_writes = operation->take_decide();
+        if (!decide_writes)
+            return forget(operation, Errc::deadline_exceeded);
         operation->stage = Stage::preparing;
         auto decided = guarded([this, operation](error_code error, Plan plan) {
             if (operation->stage != Stage::preparing)
@@ -74,7 +85,7 @@ public:
             operation->plan = std::move(plan);
             decide(operation);
         });
-        std::exchange(operation->decide, {})(std::move(decided));
+        decide_writes(std::move(decided));
     }
 
     // Goes on with a plan that is journaled.
@@ -122,56 +133,71 @@ public:
         item->ending.plan = forgotten ? std::string{} : operation->machine->text();
         item->ending.cause = cause;
         if (state == OperationState::done)
-            for (const auto& write : operation->machine->plan().followers) {
-                Intent follower;
-                follower.id = operation->intent.id + "/" + write.name;
-                follower.kind = write.name;
-                if (!write.key.empty())
-                    follower.keys.push_back(write.record + "/" + write.key);
-                Plan plan;
-                plan.writes.push_back(write);
-                follower.plan = text_of(JournaledPlan{std::move(plan), {}, {}});
-                item->ending.followers.push_back(std::move(follower));
-            }
-        for (const auto& step : operation->machine->steps())
-            if (step.state == OperationStep::State::landed)
-                item->landed[step.write.record].push_back({step.write, step.key, step.version, step.ticket});
+            item->ending.followers = followers(*operation);
+        item->landed = landed(*operation->machine, state);
         put_end(operation, item);
     }
 
-    // Nothing was sent: whoever waits is told at once, and the journal lets go of it.
+    // It cannot be read: it is left as it is.
+    void bury(const OperationPtr& operation, const std::string& cause) {
+        operation->stage = Stage::ending;
+        EndItem item;
+        item.ending.id = operation->intent.id;
+        item.ending.fence = operation->fence;
+        item.ending.state = OperationState::dead;
+        item.ending.plan = operation->intent.plan;
+        item.ending.cause = cause;
+        put_end(operation, std::make_shared<EndItem>(std::move(item)));
+    }
+
+    // Nothing was sent, and the journal lets go of it. Whoever waits is told: when that has happened, if somebody who
+    // recovers the journal might send it after all; else at once.
     void forget(const OperationPtr& operation, error_code error, const std::string& cause = {}) {
-        auto report = operation->report(OperationState::undone);
-        report.cause = cause;
-        operation->answer(error, report);
+        operation->failure = error;
         operation->stage = Stage::ending;
         EndItem item;
         item.ending.id = operation->intent.id;
         item.ending.fence = operation->fence;
         item.ending.state = OperationState::undone;
         item.ending.cause = cause;
+        if (!operation->promised) {
+            auto report = operation->report(OperationState::undone);
+            report.cause = cause;
+            operation->answer(error, report);
+        }
         put_end(operation, std::make_shared<EndItem>(std::move(item)));
     }
 
-    // The journal has nothing of it that is ours.
+    // The journal has nothing of it.
     void fail(const OperationPtr& operation, error_code error) {
-        if (operation->untouched())
-            finish(operation, error, operation->report(OperationState::undone));
-        else
-            finish(operation, Errc::outcome_unknown, operation->report(OperationState::planned));
+        finish(operation, error, operation->report(OperationState::undone));
+    }
+
+    // Somebody else may have it.
+    void lose(const OperationPtr& operation) {
+        if (operation->machine && operation->machine->landed()) {
+            // Whoever has it finds that out, and tells the replica.
+            auto report = operation->report(OperationState::done);
+            report.replica_pending = true;
+            return finish(operation, {}, report);
+        }
+        if (!operation->failure)
+            operation->failure = Errc::lease_lost;
+        if (!operation->promised)
+            return fail(operation, operation->failure);
+        if (operation->waiters.empty())
+            return finish(operation, Errc::outcome_unknown, operation->report(OperationState::planned));
+        events_.lost(operation);
     }
 
     void finish(const OperationPtr& operation, error_code error, const OperationReport& report) {
         if (!report.repeated) {
-            if (report.state == OperationState::done)
-                ++stats_->done;
-            else if (report.state == OperationState::dead)
-                ++stats_->dead;
-            else
-                ++stats_->undone;
+            stats_->done += report.state == OperationState::done;
+            stats_->dead += report.state == OperationState::dead;
+            stats_->undone += report.state == OperationState::undone;
         }
         operation->answer(error, report);
-        gone_(operation);
+        events_.gone(operation);
     }
 
 private:
@@ -192,11 +218,57 @@ private:
         }));
     }
 
+    static std::vector<Intent> followers(const Operation& operation) {
+        std::vector<Intent> all;
+        const auto add = [&](const std::string& name, const std::string& record, const std::string& key,
+                             const JournaledPlan& plan) {
+            Intent follower;
+            follower.id = operation.intent.id + "/" + name;
+            follower.kind = name;
+            if (!key.empty())
+                follower.keys.push_back(record + "/" + key);
+            follower.plan = text_of(plan);
+            all.push_back(std::move(follower));
+        };
+        for (const auto& write : operation.machine->plan().followers) {
+            JournaledPlan journaled;
+            journaled.plan.writes.push_back(write);
+            add(write.name, write.record, write.key, journaled);
+        }
+        // Nobody archives a record as long as a request that is under way would make it again.
+        for (const auto& step : operation.machine->steps())
+            if (operation.machine->loose(step, now())) {
+                JournaledPlan journaled;
+                journaled.guard = true;
+                add(step.write.name + "/guard", step.write.record, step.key, journaled);
+            }
+        return all;
+    }
+
+    // What the replica is to know of an operation that ends. What was taken back needs no mention; what nobody knows
+    // is to be read again.
+    static std::map<std::string, std::vector<LandedWrite>> landed(const OperationMachine& machine,
+                                                                  OperationState state) {
+        std::map<std::string, std::vector<LandedWrite>> all;
+        for (const auto& step : machine.steps()) {
+            const bool hint = step.in_doubt && !step.write.key.empty();
+            const bool back = state == OperationState::undone && !step.takes_back;
+            if (hint)
+                all[step.write.record].push_back({step.write, step.write.key, no_version, no_ticket, true});
+            else if (step.state == OperationStep::State::landed && !back)
+                all[step.write.record].push_back({step.write, step.key, step.version, step.ticket, false});
+        }
+        return all;
+    }
+
     void decide(const OperationPtr& operation) {
         operation->stage = Stage::deciding;
+        operation->promised = true;
         auto decided = guarded([this, operation](error_code error, const understudy::Verdict& verdict) {
             if (operation->stage != Stage::deciding)
                 return;
+            const bool recorded = !error && verdict.kind == understudy::Verdict::Kind::recorded;
+            operation->promised = recorded || error == Condition::applied_unknown;
             if (error)
                 return forget(operation, Errc::replica_unavailable);
             switch (verdict.kind) {
@@ -205,7 +277,7 @@ private:
             case understudy::Verdict::Kind::objected:
                 return forget(operation, Errc::reservation_refused, verdict.objection);
             case understudy::Verdict::Kind::lost:
-                return fail(operation, Errc::lease_lost);
+                return lose(operation);
             }
         });
         journal_->decide({operation->intent.id, operation->fence, text_of(JournaledPlan{*operation->plan, {}, {}}),
@@ -214,7 +286,11 @@ private:
     }
 
     void begin_plan(const OperationPtr& operation) {
-        operation->machine.emplace(operation->intent.id, std::move(*operation->plan), params_, now(), seed());
+        JournaledPlan journaled;
+        journaled.plan = *operation->plan;
+        journaled.guard = operation->guard;
+        operation->promised = true;
+        operation->machine.emplace(operation->intent.id, std::move(journaled), params_, now(), seed());
         if (operation->abandoned)
             operation->machine->abandon();
         carry(operation);
@@ -222,14 +298,16 @@ private:
 
     void send(const OperationPtr& operation, std::size_t at) {
         const auto& step = operation->machine->steps()[at];
-        const auto part = journal_->parts.find(step.write.record);
+        const auto part = journal_->parts->find(step.write.record);
         auto sent =
             guarded([this, operation, at](StepOutcome outcome) { on_outcome(operation, at, std::move(outcome)); });
-        if (part != journal_->parts.end() && session_->held())
-            return part->second->send(step.write, step.operation, params_.call_timeout, std::move(sent));
+        // No request outlasts the lease: whoever takes the operation over counts on that.
+        auto time = [session = session_, most = params_.call_timeout] { return std::min(most, session->left()); };
+        if (part != journal_->parts->end())
+            return part->second->send(step.write, step.operation, std::move(time), std::move(sent));
         StepOutcome unsent;
         unsent.state = WriteState::unsent;
-        unsent.error = part == journal_->parts.end() ? Errc::invalid_argument : Errc::lease_lost;
+        unsent.error = Errc::invalid_argument;
         boost::asio::post(executor_, [sent = std::move(sent), unsent]() mutable { sent(std::move(unsent)); });
     }
 
@@ -242,14 +320,14 @@ private:
 
     void find(const OperationPtr& operation, std::size_t at) {
         const auto& step = operation->machine->steps()[at];
-        const auto part = journal_->parts.find(step.write.record);
+        const auto part = journal_->parts->find(step.write.record);
         auto found = guarded([this, operation, at, asked = now()](Landed landed) {
             if (operation->stage != Stage::carrying)
                 return;
             operation->machine->on_found(at, landed, asked);
             carry(operation);
         });
-        if (part != journal_->parts.end())
+        if (part != journal_->parts->end())
             return part->second->find(step.write.key, step.operation, params_.call_timeout, std::move(found));
         boost::asio::post(executor_, [found = std::move(found)]() mutable { found(Landed::unknown); });
     }
@@ -262,7 +340,7 @@ private:
             if (error)
                 return after(operation->timer, pause(operation->pauses++), [this, operation] { record(operation); });
             if (verdict.kind == understudy::Verdict::Kind::lost)
-                return fail(operation, Errc::lease_lost);
+                return lose(operation);
             carry(operation);
         });
         journal_->decide({operation->intent.id, operation->fence, operation->machine->text(), {}}, std::move(recorded));
@@ -274,6 +352,11 @@ private:
                 return;
             if (!error && how != Ended::again)
                 return on_ended(operation, *item, how);
+            // The replica cannot store what was written: it is told to read it.
+            if (error && error != Condition::retryable && error != Condition::applied_unknown)
+                for (auto& [record, writes] : item->landed)
+                    for (auto& write : writes)
+                        write.hint_only = true;
             after(operation->timer, error ? pause(operation->pauses++) : std::chrono::milliseconds{0},
                   [this, operation, item] {
                       if (operation->stage == Stage::ending)
@@ -284,14 +367,16 @@ private:
     }
 
     void on_ended(const OperationPtr& operation, const EndItem& item, Ended ended) {
+        const auto error = operation->error(item.ending.state);
+        if (ended == Ended::lost) {
+            operation->failure = error;
+            return lose(operation);
+        }
         auto report = operation->report(item.ending.state);
         report.cause = item.ending.cause;
-        // It took effect all the same; whoever has the operation now tells the replica.
-        report.replica_pending = ended == Ended::lost;
-        if (ended == Ended::ended)
-            for (const auto& follower : item.ending.followers)
-                follow_(follower);
-        finish(operation, operation->error(item.ending.state), report);
+        for (const auto& follower : item.ending.followers)
+            events_.begun(follower);
+        finish(operation, error, report);
     }
 
     std::shared_ptr<JournalDesk<Journal>> journal_;
@@ -299,8 +384,7 @@ private:
     boost::asio::any_io_executor executor_;
     OperationParams params_;
     std::shared_ptr<OperationStats> stats_;
-    std::function<void(const OperationPtr&)> gone_;
-    std::function<void(const Intent&)> follow_;
+    Events events_;
     std::minstd_rand random_;
 };
 

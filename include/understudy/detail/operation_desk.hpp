@@ -69,13 +69,22 @@ public:
                 return self && self->needs_lease();
             },
             guarded([this] { lose_everything(); }));
-        carrier_ = std::make_shared<Carrier>(calls_, session_, executor, params, stats,
-                                             guarded([this](const OperationPtr& operation) { remove(operation); }),
-                                             guarded([this](const Intent& intent) { follow(intent); }));
-        sweeper_ = std::make_shared<Sweeper<Settlement, Clock>>(executor, params.sweep_interval, params.sweep_batch);
+        typename Carrier::Events events;
+        events.gone = guarded([this](const OperationPtr& operation) { remove(operation); });
+        events.lost = guarded([this](const OperationPtr& operation) { look_elsewhere(operation); });
+        events.begun = guarded([this](const Intent& intent) { follow(intent); });
+        carrier_ = std::make_shared<Carrier>(calls_, session_, executor, params, stats, std::move(events));
     }
 
-    void enlist(std::string record, std::shared_ptr<Part> part) { calls_->parts[std::move(record)] = std::move(part); }
+    void enlist(std::string record, std::shared_ptr<Part> part) {
+        auto& sweeper = sweepers_[record];
+        if (sweeper)
+            sweeper->stop();
+        sweeper = std::make_shared<Sweeper<Settlement, Clock>>(executor, params, part);
+        if (background_)
+            sweeper->run();
+        (*calls_->parts)[std::move(record)] = std::move(part);
+    }
 
     // Exactly one of `plan` and `decide` is given.
     void start(Intent intent, std::optional<Plan> plan, Decide decide, std::chrono::milliseconds timeout,
@@ -92,7 +101,7 @@ public:
         if (running_.size() >= params.max_operations)
             return answer_later(waiter, Errc::overloaded);
         auto operation = std::make_shared<Operation>(executor, std::move(intent));
-        operation->decide = std::move(decide);
+        waiter->decide = std::move(decide);
         if (plan)
             operation->intent.plan = text_of(JournaledPlan{*plan, {}, {}});
         operation->plan = std::move(plan);
@@ -102,21 +111,28 @@ public:
         begin(operation);
     }
 
+    // Its time is up, or it is cancelled. That nothing was sent is said only when nothing will be.
     void leave(const WaiterPtr& waiter, error_code why) {
         const auto operation = waiter->operation.lock();
-        if (!operation || std::erase(operation->waiters, waiter) == 0)
+        if (!operation || !operation->remove(waiter))
             return;
-        auto report = operation->report(OperationState::open);
-        if (!operation->untouched()) {
-            report.state = OperationState::planned;
-            why = why == Errc::deadline_exceeded ? error_code{Errc::outcome_unknown} : why;
+        const bool late = why == Errc::deadline_exceeded;
+        const bool last = operation->waiters.empty();
+        const bool elsewhere = operation->stage == Stage::elsewhere;
+        const bool untouched = operation->untouched() && !elsewhere;
+        auto report = operation->report(untouched ? OperationState::open : OperationState::planned);
+        if (late && untouched && last && operation->promised && !std::exchange(waiter->patient, true)) {
+            operation->waiters.push_back(waiter);
+            leave_after(waiter, params.settle_patience);
+        } else if (late && untouched && last && !operation->promised) {
+            waiter->answer(operation->error(OperationState::undone), std::move(report));
         } else {
-            if (why == Errc::deadline_exceeded)
-                why = operation->error(OperationState::undone);
-            if (operation->waiters.empty())
-                abandon(operation);
+            waiter->answer(late ? Errc::outcome_unknown : why, std::move(report));
         }
-        waiter->answer(why, std::move(report));
+        if (last && elsewhere)
+            remove(operation);
+        else if (last && untouched && !operation->abandoned)
+            abandon(operation);
     }
 
     // Whether nothing is under way here.
@@ -133,13 +149,16 @@ public:
     void run() {
         if (std::exchange(background_, true))
             return;
-        recover();
-        sweeper_->run(calls_->parts);
+        if (!recovering_)
+            recover();
+        for (const auto& [record, sweeper] : sweepers_)
+            sweeper->run();
     }
     void stop() {
         background_ = false;
         recovery_timer_.cancel();
-        sweeper_->stop();
+        for (const auto& [record, sweeper] : sweepers_)
+            sweeper->stop();
         rest();
     }
 
@@ -181,7 +200,11 @@ private:
     void join(const OperationPtr& operation, const WaiterPtr& waiter, std::chrono::milliseconds timeout) {
         operation->waiters.push_back(waiter);
         waiter->operation = operation;
-        waiter->deadline.expires_at(deadline_after<Clock>(timeout));
+        leave_after(waiter, timeout);
+    }
+
+    void leave_after(const WaiterPtr& waiter, std::chrono::milliseconds time) {
+        waiter->deadline.expires_at(deadline_after<Clock>(time));
         waiter->deadline.async_wait([self = this->shared_from_this(), waiter](error_code error) {
             if (!error)
                 self->leave(waiter, Errc::deadline_exceeded);
@@ -193,10 +216,13 @@ private:
     void begin(const OperationPtr& operation) {
         operation->stage = Stage::beginning;
         session_->with(guarded([this, operation](error_code error) {
-            if (operation->stage == Stage::gone)
+            if (operation->stage != Stage::beginning)
                 return;
+            if (operation->foreign && error)
+                return look_again(operation);
             if (error || operation->abandoned)
                 return carrier_->fail(operation, error ? Errc::replica_unavailable : Errc::deadline_exceeded);
+            operation->promised = true;
             calls_->begin(operation->intent, guarded([this, operation](error_code failed, Admitted admitted) {
                               on_begun(operation, failed, std::move(admitted));
                           }));
@@ -204,18 +230,20 @@ private:
     }
 
     void on_begun(const OperationPtr& operation, error_code error, Admitted admitted) {
-        if (operation->stage == Stage::gone)
+        if (operation->stage != Stage::beginning)
             return;
-        // It may have been written down all the same.
         if (error)
-            return carrier_->forget(operation, Errc::replica_unavailable);
+            return on_not_begun(operation, error);
         operation->fence = admitted.fence;
+        operation->foreign = admitted.kind == Admitted::Kind::known;
+        // What is not decided yet is carried out by nobody else.
+        operation->promised = operation->foreign || !operation->intent.plan.empty();
         switch (admitted.kind) {
         case Admitted::Kind::granted:
             return carrier_->proceed(operation);
         case Admitted::Kind::queued:
-            if (operation->abandoned)
-                return carrier_->forget(operation, Errc::deadline_exceeded);
+            if (operation->lost || operation->abandoned)
+                return carrier_->proceed(operation);
             ++stats->queued;
             operation->stage = Stage::queued;
             return ask_soon(params.ask_interval);
@@ -224,6 +252,21 @@ private:
         case Admitted::Kind::mistaken:
             return carrier_->fail(operation, Errc::different_request);
         }
+    }
+
+    void on_not_begun(const OperationPtr& operation, error_code error) {
+        if (error == Errc::lease_lost) {
+            session_->lapse();
+            return begin(operation);
+        }
+        if (operation->foreign)
+            return look_again(operation);
+        // It may have been written down all the same.
+        if (error == Condition::applied_unknown) {
+            operation->promised = !operation->intent.plan.empty();
+            return carrier_->forget(operation, Errc::replica_unavailable);
+        }
+        carrier_->fail(operation, Errc::replica_unavailable);
     }
 
     void on_known(const OperationPtr& operation, JournalEntry known) {
@@ -242,18 +285,31 @@ private:
             ++stats->repeated;
             return carrier_->finish(operation, {}, report);
         case OperationState::undone:
-            return carrier_->finish(operation, Errc::refused, report);
+            return carrier_->finish(operation, operation->failure ? operation->failure : error_code{Errc::refused},
+                                    report);
         case OperationState::dead:
             return carrier_->finish(operation, Errc::outcome_unknown, report);
         default:
             if (operation->abandoned)
                 return carrier_->finish(operation, Errc::outcome_unknown, report);
-            operation->stage = Stage::elsewhere;
-            after(operation->timer, carrier_->pause(operation->pauses++), [this, operation] {
-                if (operation->stage == Stage::elsewhere)
-                    begin(operation);
-            });
+            look_again(operation);
         }
+    }
+
+    // The lease ran out: what became of it the journal will know.
+    void look_elsewhere(const OperationPtr& operation) {
+        operation->foreign = operation->lost = true;
+        operation->intent.plan.clear();
+        operation->plan.reset();
+        look_again(operation);
+    }
+
+    void look_again(const OperationPtr& operation) {
+        operation->stage = Stage::elsewhere;
+        after(operation->timer, carrier_->pause(operation->pauses++), [this, operation] {
+            if (operation->stage == Stage::elsewhere)
+                begin(operation);
+        });
     }
 
     void follow(const Intent& intent) {
@@ -262,6 +318,8 @@ private:
             return;
         auto operation = std::make_shared<Operation>(executor, intent);
         operation->plan = std::move(journaled->plan);
+        operation->guard = journaled->guard;
+        operation->promised = true;
         running_.emplace(intent.id, operation);
         if (intent.keys.empty())
             return carrier_->proceed(operation);
@@ -291,9 +349,6 @@ private:
         operation->abandoned = true;
         switch (operation->stage) {
         case Stage::queued:
-            return carrier_->forget(operation, Errc::deadline_exceeded);
-        case Stage::elsewhere:
-            return remove(operation);
         case Stage::preparing:
             return carrier_->forget(operation, Errc::deadline_exceeded);
         case Stage::carrying:
@@ -351,17 +406,21 @@ private:
             if (operation->stage != Stage::beginning && operation->stage != Stage::elsewhere)
                 lost.push_back(operation);
         for (const auto& operation : lost)
-            carrier_->fail(operation, Errc::lease_lost);
+            carrier_->lose(operation);
     }
 
     void recover() {
-        if (!background_)
+        recovering_ = background_ && !closed;
+        if (!recovering_)
             return;
         auto on_entries = guarded([this](error_code error, std::vector<JournalEntry> entries) {
+            const bool more = !error && entries.size() >= params.recovery_batch;
             for (std::size_t i = 0; !error && i < entries.size(); ++i)
                 take_over(std::move(entries[i]));
-            if (background_)
-                after(recovery_timer_, params.recovery_interval, [this] { recover(); });
+            recovery_timer_.expires_after(more ? std::chrono::milliseconds{0} : params.recovery_interval);
+            recovery_timer_.async_wait(guarded([this](error_code) { recover(); }));
+            if (!background_)
+                recovery_timer_.cancel();
         });
         session_->with(guarded([this, on_entries](error_code error) {
             if (error)
@@ -371,19 +430,29 @@ private:
     }
 
     void take_over(JournalEntry entry) {
-        if (running_.contains(entry.intent.id))
+        auto& operation = running_[entry.intent.id];
+        // Those who ask for one of another session wait for it here.
+        if (operation && operation->stage != Stage::elsewhere && operation->stage != Stage::beginning)
             return;
         ++stats->recovered;
-        auto operation = std::make_shared<Operation>(executor, entry.intent);
+        if (!operation)
+            operation = std::make_shared<Operation>(executor, entry.intent);
+        carry_on(OperationPtr{operation}, std::move(entry));
+    }
+
+    void carry_on(const OperationPtr& operation, JournalEntry entry) {
+        operation->timer.cancel();
+        operation->intent = std::move(entry.intent);
         operation->fence = entry.fence;
-        running_.emplace(entry.intent.id, operation);
-        auto journaled = PlanReader::read(entry.intent.plan);
-        const bool readable = journaled.has_value();
-        operation->machine.emplace(
-            OperationMachine::recovered(entry.intent.id, journaled ? std::move(*journaled) : JournaledPlan{}, params,
-                                        Carrier::now(), entry.silent_for, carrier_->seed()));
-        if (!readable)
-            return carrier_->end(operation, OperationState::dead, "its plan cannot be read");
+        operation->failure = {};
+        operation->promised = true;
+        operation->foreign = operation->lost = false;
+        auto journaled = PlanReader::read(operation->intent.plan);
+        if (!journaled)
+            return carrier_->bury(operation, "its plan cannot be read");
+        operation->machine.emplace(OperationMachine::recovered(operation->intent.id, std::move(*journaled), params,
+                                                               Carrier::now(), entry.silent_for, carrier_->seed()));
+        operation->stage = Stage::carrying;
         carrier_->carry(operation);
     }
 
@@ -392,13 +461,14 @@ private:
     std::shared_ptr<JournalDesk<Journal>> calls_;
     std::shared_ptr<JournalSession<Journal, Clock>> session_;
     std::shared_ptr<Carrier> carrier_;
-    std::shared_ptr<Sweeper<Settlement, Clock>> sweeper_;
+    std::map<std::string, std::shared_ptr<Sweeper<Settlement, Clock>>> sweepers_;
     Timer ask_timer_;
     Timer recovery_timer_;
     Timer idle_;
     typename Clock::time_point ask_at_ = Timer::time_point::max();
     bool asking_ = false;
     bool background_ = false;
+    bool recovering_ = false; // asked, or the timer says when to ask
 };
 
 } // namespace understudy::detail

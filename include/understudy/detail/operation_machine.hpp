@@ -28,6 +28,8 @@ struct StepOutcome {
     Version version = no_version;
     // Drawn before the write was sent; `no_ticket` if it took effect at another time.
     Ticket ticket = no_ticket;
+    // The record was there already, made by an earlier request for the same creation.
+    bool recognised = false;
 };
 
 // One write of an operation, on its way.
@@ -53,7 +55,11 @@ struct OperationStep {
     error_code error{};
     // It was sent, and what became of that is not known for sure.
     bool in_doubt = false;
+    std::chrono::nanoseconds sent_at{0};
     std::chrono::nanoseconds sent_until{0};
+    // Requests for one creation that may yet land though another one made the record: they will, if it is gone by then.
+    int loose = 0;
+    std::chrono::nanoseconds not_before{std::chrono::nanoseconds::min()};
 };
 
 // Carries out the decided plan of one operation: what to send, what to look for, when to try again, what to take back,
@@ -79,14 +85,28 @@ public:
     };
 
     // A plan that was just decided.
-    OperationMachine(std::string id, Plan plan, const OperationParams& params, Instant now, std::uint32_t seed)
-        : OperationMachine{std::move(id), JournaledPlan{std::move(plan), {}, {}}, params, now, seed} {}
+    OperationMachine(std::string id, JournaledPlan journaled, const OperationParams& params, Instant now,
+                     std::uint32_t seed)
+        : id_{std::move(id)}
+        , plan_{std::move(journaled)}
+        , params_{params}
+        , give_up_at_{now + params.give_up_after}
+        , guard_until_{plan_.guard ? now + params.landing_limit : Instant::min()}
+        , random_{seed} {
+        for (const auto& write : plan_.plan.writes)
+            steps_.push_back({write, id_ + "/" + write.name});
+    }
 
     // A plan that somebody else may have carried out in part, who was last heard of `silent_for` ago.
     static OperationMachine recovered(std::string id, JournaledPlan journaled, const OperationParams& params,
                                       Instant now, std::chrono::milliseconds silent_for, std::uint32_t seed) {
         const auto landed = journaled.landed;
         OperationMachine machine{std::move(id), std::move(journaled), params, now, seed};
+        machine.guard_until_ -= machine.plan_.guard ? Instant{silent_for} : Instant{0};
+        for (auto& step : machine.steps_) {
+            step.sent_until = now - silent_for;
+            step.loose = step.write.action == WriteAction::create ? 2 : 0;
+        }
         if (machine.plan_.undoing)
             machine.add_counter_steps();
         for (auto& step : machine.steps_) {
@@ -129,6 +149,11 @@ public:
         return !plan_.undoing &&
                std::ranges::all_of(steps_, [](const Step& step) { return step.state == Step::State::landed; });
     }
+    // Whether a record that a step made must be kept from being archived for now: a request that is still under way
+    // would make it again.
+    bool loose(const Step& step, Instant now) const noexcept {
+        return step.loose > 0 && now < step.sent_until + params_.landing_limit;
+    }
     // The last thing that went wrong.
     const error_code& trouble() const noexcept { return trouble_; }
 
@@ -148,6 +173,8 @@ public:
                 if (std::ranges::none_of(steps_, &Step::in_doubt))
                     return turn_back(*refused);
             } else if (landed()) {
+                if (now < guard_until_)
+                    return waiting(guard_until_);
                 return ending(OperationState::done, {});
             } else if (untouched() && (abandoned_ || now >= give_up_at_)) {
                 return ending(OperationState::undone, trouble_ ? trouble_.message() : "given up before it was sent");
@@ -174,10 +201,17 @@ public:
         case WriteState::applied:
             step.state = Step::State::landed;
             step.in_doubt = false;
+            step.loose -= outcome.recognised && step.loose == 1 ? 1 : 0;
             step.error = {};
             failures_ = 0;
             return;
         case WriteState::refused:
+            if (step.in_doubt && !proves_absence(step)) {
+                step.state = Step::State::unknown;
+                step.not_before = step.sent_until + params_.landing_limit;
+                put_off(now);
+                break;
+            }
             step.state = Step::State::refused;
             step.in_doubt = false;
             break;
@@ -194,6 +228,7 @@ public:
             step.state = Step::State::unknown;
             step.in_doubt = true;
             step.sent_until = now;
+            step.loose += step.write.action == WriteAction::create ? 1 : 0;
             searches_ = 0;
             put_off(now);
             break;
@@ -219,20 +254,6 @@ public:
     }
 
 private:
-    // Questions after the limit that nobody could answer, before somebody has to look.
-    static constexpr int most_searches = 12;
-
-    OperationMachine(std::string id, JournaledPlan journaled, const OperationParams& params, Instant now,
-                     std::uint32_t seed)
-        : id_{std::move(id)}
-        , plan_{std::move(journaled)}
-        , params_{params}
-        , give_up_at_{now + params.give_up_after}
-        , random_{seed} {
-        for (const auto& write : plan_.plan.writes)
-            steps_.push_back({write, id_ + "/" + write.name});
-    }
-
     static bool under_way(const Step& step) noexcept {
         return step.state == Step::State::out || step.state == Step::State::asked;
     }
@@ -241,11 +262,23 @@ private:
                (step.state == Step::State::refused && !step.takes_back);
     }
 
+    // A refusal says nothing about an earlier request that may land yet, nor, if a value is taken by nobody knows whom,
+    // about one that has.
+    bool proves_absence(const Step& step) const noexcept {
+        const bool taken = step.write.action == WriteAction::create && step.error == Errc::conflict && step.key.empty();
+        return !taken && step.sent_at >= step.sent_until + params_.landing_limit;
+    }
+
     const Step* first(Step::State state) const noexcept {
         const auto it = std::ranges::find_if(steps_, [&](const Step& step) { return step.state == state; });
         return it == steps_.end() ? nullptr : &*it;
     }
 
+    static Next waiting(Instant until) {
+        Next next;
+        next.at = until;
+        return next;
+    }
     static Next ending(OperationState state, std::string cause) {
         Next next;
         next.act = Next::Act::end;
@@ -296,6 +329,9 @@ private:
             }
             step.operation = id_ + "/" + step.write.name;
             step.takes_back = true;
+            for (const auto& made : steps_)
+                if (made.write.name == write.name && made.loose > 0)
+                    step.not_before = made.sent_until + params_.landing_limit;
             steps_.push_back(std::move(step));
         }
     }
@@ -306,28 +342,34 @@ private:
         for (auto& step : steps_)
             if (step.state == Step::State::unknown && step.write.repeatable)
                 step.state = Step::State::pending;
-        for (std::size_t i = 0; i < steps_.size(); ++i)
-            if (steps_[i].state == Step::State::pending)
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            if (steps_[i].state != Step::State::pending)
+                continue;
+            const auto at = std::max(steps_[i].not_before, not_before_);
+            if (now >= at)
                 next.steps.push_back(i);
-        if (!next.steps.empty()) {
-            if (now < not_before_) {
-                next.steps.clear();
-                next.at = not_before_;
-                return next;
-            }
-            next.act = Next::Act::send;
-            return under_way(std::move(next), Step::State::out);
+            else
+                next.at = std::min(next.at, at);
         }
-        return look(now);
+        if (next.steps.empty()) {
+            auto looked = look(now);
+            looked.at = std::min(looked.at, next.at);
+            return looked;
+        }
+        for (const auto at : next.steps)
+            steps_[at].sent_at = now;
+        next.act = Next::Act::send;
+        return under_way(std::move(next), Step::State::out);
     }
 
     Next look(Instant now) {
         Next next;
+        if (!first(Step::State::unknown))
+            return next;
         if (now < search_at_) {
             next.at = search_at_;
             return next;
         }
-        bool waiting = false;
         for (std::size_t i = 0; i < steps_.size(); ++i) {
             const Step& step = steps_[i];
             if (step.state != Step::State::unknown)
@@ -337,10 +379,7 @@ private:
             else if (now >= step.sent_until + params_.landing_limit)
                 return ending(OperationState::dead, "nobody knows whether '" + step.write.name +
                                                         "' took effect, and it must not be sent twice");
-            waiting = waiting || now < step.sent_until + params_.landing_limit;
         }
-        if (!waiting && searches_ >= most_searches)
-            return ending(OperationState::dead, "the source cannot say whether a write took effect");
         // The last question is asked right when nothing can land any more; the ones before it may find out earlier.
         ++searches_;
         search_at_ = now + backoff(searches_, params_.first_pause, params_.longest_pause, 0xFFFFFFFF);
@@ -365,6 +404,7 @@ private:
     JournaledPlan plan_;
     OperationParams params_;
     Instant give_up_at_;
+    Instant guard_until_;
     std::minstd_rand random_;
     std::deque<Step> steps_;
     Instant not_before_ = Instant::min();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,6 +18,15 @@ struct LandedWrite {
     std::string key{};
     Version version = no_version;
     Ticket ticket = no_ticket;
+    // Nobody knows what it did, or the replica cannot store it: the record is to be read again, that is all.
+    bool hint_only = false;
+};
+
+// What came of reading marked rows again.
+enum class Swept : std::uint8_t {
+    all,
+    more,   // there may be more of them
+    failed, // the replica or the source cannot be reached
 };
 
 // What the engine of operations knows of one record type: texts in, texts out. Handlers are called on the engine's
@@ -26,14 +36,15 @@ class Participant {
 public:
     virtual ~Participant() = default;
 
-    // `operation` is the name that the write leaves.
-    virtual void send(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
-                      std::function<void(StepOutcome)> handler) = 0;
+    // `operation` is the name that the write leaves. `time` says, right before the write leaves, how long the call may
+    // take; nothing is sent if that is nothing.
+    virtual void send(const PlannedWrite& write, const std::string& operation,
+                      std::function<std::chrono::milliseconds()> time, std::function<void(StepOutcome)> handler) = 0;
     virtual void find(const std::string& key, const std::string& operation, std::chrono::milliseconds timeout,
                       std::function<void(Landed)> handler) = 0;
     virtual Settlement settlement(const std::vector<LandedWrite>& landed) = 0;
-    // Reads marked rows again; says whether there may be more.
-    virtual void sweep(std::size_t limit, std::function<void(bool)> handler) = 0;
+    // Reads marked rows again.
+    virtual void sweep(std::size_t limit, std::function<void(Swept)> handler) = 0;
 };
 
 } // namespace understudy::detail

@@ -24,6 +24,8 @@ struct JournaledPlan {
     std::map<std::string, std::string> landed{};
     // Why what took effect is being taken back; nothing while the plan goes forward.
     std::optional<std::string> undoing{};
+    // Writes nothing, but holds its keys until nothing that was sent before it can land any more.
+    bool guard = false;
 };
 
 inline boost::json::object json_of(const PlannedWrite& write) {
@@ -55,6 +57,8 @@ inline std::string text_of(const JournaledPlan& journaled) {
                                {"landed", std::move(landed)}};
     if (journaled.undoing)
         object["undoing"] = *journaled.undoing;
+    if (journaled.guard)
+        object["guard"] = true;
     return boost::json::serialize(object);
 }
 
@@ -77,6 +81,7 @@ public:
                 journaled.landed[std::string{name}] = reader.text(*keys, name);
         if (object->contains("undoing"))
             journaled.undoing = reader.text(*object, "undoing");
+        journaled.guard = object->contains("guard");
         return reader.good_ ? std::optional{std::move(journaled)} : std::nullopt;
     }
 

@@ -25,6 +25,7 @@ struct RunningOperation {
     using Decided = std::function<void(error_code, Plan)>;
     using Decide = std::function<void(Decided)>;
 
+    // Kept by what its deadline waits for, so that it goes when the io_context goes: what it calls may own this one.
     struct Waiter {
         Waiter(const Executor& executor, std::function<void(error_code, OperationReport)> on_answer)
             : deadline{executor}
@@ -40,6 +41,10 @@ struct RunningOperation {
         Timer deadline;
         std::function<void(error_code, OperationReport)> handler;
         std::weak_ptr<RunningOperation> operation{};
+        // Its time was up before: only the journal's word is missing.
+        bool patient = false;
+        // How the writes are decided, if that is for it to say.
+        Decide decide{};
     };
 
     enum class Stage : std::uint8_t {
@@ -75,6 +80,8 @@ struct RunningOperation {
 
     // What is told to callers when it ends so.
     error_code error(OperationState state) const {
+        if (failure)
+            return failure;
         if (state == OperationState::done)
             return {};
         if (state == OperationState::dead)
@@ -84,14 +91,32 @@ struct RunningOperation {
                 if (step.state == OperationStep::State::refused)
                     return step.error ? step.error : error_code{Errc::refused};
             if (machine->trouble())
-                return machine->trouble();
+                return machine->trouble() == Errc::lease_lost ? Errc::replica_unavailable : machine->trouble();
         }
         return Errc::deadline_exceeded;
     }
 
     void answer(error_code error, const OperationReport& report) {
-        for (const auto& waiter : std::exchange(waiters, {}))
-            waiter->answer(error, report);
+        for (const auto& weak : std::exchange(waiters, {}))
+            if (const auto waiter = weak.lock())
+                waiter->answer(error, report);
+    }
+
+    // False if it did not wait.
+    bool remove(const std::shared_ptr<Waiter>& waiter) {
+        if (std::erase_if(waiters, [&](const auto& weak) { return weak.lock() == waiter; }) == 0)
+            return false;
+        for (const auto& weak : waiters)
+            if (const auto heir = weak.lock(); heir && waiter->decide)
+                heir->decide = std::exchange(waiter->decide, {});
+        return true;
+    }
+
+    Decide take_decide() {
+        for (const auto& weak : waiters)
+            if (const auto waiter = weak.lock(); waiter && waiter->decide)
+                return std::exchange(waiter->decide, {});
+        return {};
     }
 
     Timer timer;    // until it is tried again
@@ -100,11 +125,20 @@ struct RunningOperation {
     Fence fence{1};
     Stage stage = Stage::beginning;
     std::optional<Plan> plan{};
-    Decide decide{};
+    bool guard = false; // see JournaledPlan
     std::optional<OperationMachine> machine{};
-    std::vector<std::shared_ptr<Waiter>> waiters{};
+    std::vector<std::weak_ptr<Waiter>> waiters{};
+    // Why nothing was sent.
+    error_code failure{};
     int pauses = 0;
+    // Nobody waits for it any more, and nothing was sent: nothing shall be.
     bool abandoned = false;
+    // Whatever we say, somebody may carry it out: the journal may have its writes.
+    bool promised = false;
+    // Another session had it when the journal was asked last.
+    bool foreign = false;
+    // It was ours, until the lease ran out.
+    bool lost = false;
 };
 
 } // namespace understudy::detail

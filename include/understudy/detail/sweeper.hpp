@@ -1,67 +1,67 @@
 #pragma once
 
+#include <understudy/detail/backoff.hpp>
 #include <understudy/detail/participant.hpp>
-#include <understudy/error.hpp>
+#include <understudy/operation_params.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <map>
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace understudy::detail {
 
-// Has the rows that are marked read again, of every record type, until it is stopped.
+// Has the marked rows of one record type read again, until it is stopped; less and less often while that fails.
 template<class Settlement, class Clock>
 class Sweeper : public std::enable_shared_from_this<Sweeper<Settlement, Clock>> {
 public:
     using Part = std::shared_ptr<Participant<Settlement>>;
 
-    Sweeper(const boost::asio::any_io_executor& executor, std::chrono::milliseconds interval, std::size_t batch)
+    Sweeper(const boost::asio::any_io_executor& executor, const OperationParams& params, Part part)
         : timer_{executor}
-        , interval_{interval}
-        , batch_{batch} {}
+        , params_{params}
+        , part_{std::move(part)} {}
 
-    void run(const std::map<std::string, Part>& parts) {
-        parts_ = &parts;
-        sweep();
+    void run() {
+        running_ = true;
+        if (!std::exchange(sweeping_, true))
+            sweep();
     }
     void stop() {
-        parts_ = nullptr;
+        running_ = false;
         timer_.cancel();
     }
 
 private:
     void sweep() {
-        // One more than the parts, for this call itself.
-        sweeping_ = parts_->size() + 1;
-        for (const auto& [record, part] : *parts_)
-            part->sweep(batch_, [self = this->shared_from_this()](bool more) { self->swept(more); });
-        swept(false);
+        part_->sweep(params_.sweep_batch, [self = this->shared_from_this()](Swept swept) { self->on_swept(swept); });
     }
 
-    void swept(bool more) {
-        more_ = more_ || more;
-        if (--sweeping_ != 0 || !parts_)
-            return;
-        const auto pause = std::exchange(more_, false) ? std::chrono::milliseconds{0} : interval_;
+    void on_swept(Swept swept) {
+        failures_ = swept == Swept::failed ? std::min(failures_ + 1, 20) : 0;
+        const auto pause = swept == Swept::more
+                               ? std::chrono::milliseconds{0}
+                               : backoff(failures_, params_.sweep_interval,
+                                         std::max(params_.longest_pause, params_.sweep_interval), 0xFFFFFFFF);
         timer_.expires_after(pause);
-        timer_.async_wait([weak = this->weak_from_this()](error_code error) {
-            if (const auto self = weak.lock(); self && !error && self->parts_)
+        timer_.async_wait([weak = this->weak_from_this()](error_code) {
+            const auto self = weak.lock();
+            if (self && (self->sweeping_ = self->running_))
                 self->sweep();
         });
+        if (!running_)
+            timer_.cancel();
     }
 
     boost::asio::basic_waitable_timer<Clock> timer_;
-    std::chrono::milliseconds interval_;
-    std::size_t batch_;
-    const std::map<std::string, Part>* parts_ = nullptr;
-    std::size_t sweeping_ = 0;
-    bool more_ = false;
+    OperationParams params_;
+    Part part_;
+    int failures_ = 0;
+    bool running_ = false;
+    bool sweeping_ = false; // a sweep is under way, or the timer says when the next one is
 };
 
 } // namespace understudy::detail

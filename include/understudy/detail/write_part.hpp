@@ -12,9 +12,13 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,12 +55,15 @@ public:
         , executor_{std::move(executor)}
         , stats_{std::move(stats)} {}
 
-    void send(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
+    void send(const PlannedWrite& write, const std::string& operation, std::function<std::chrono::milliseconds()> time,
               std::function<void(StepOutcome)> handler) override {
         // The ticket is drawn before the write leaves. Without one the replica is hinted at: that loses nothing.
-        auto on_ticket = [self = this->shared_from_this(), write, operation, timeout,
+        auto on_ticket = [self = this->shared_from_this(), write, operation, time = std::move(time),
                           handler = std::move(handler)](error_code error, Ticket ticket) mutable {
-            self->send_with(write, operation, timeout, error ? no_ticket : ticket, std::move(handler));
+            const auto left = time();
+            if (left <= std::chrono::milliseconds{0})
+                return self->decline(handler, WriteState::unsent, Errc::lease_lost);
+            self->send_with(write, operation, left, error ? no_ticket : ticket, std::move(handler));
         };
         replica_.async_draw_ticket(boost::asio::bind_executor(executor_, std::move(on_ticket)));
     }
@@ -81,6 +88,14 @@ public:
             one.action = write.write.action;
             one.ticket = write.ticket;
             one.version = write.version;
+            // An update of nothing that was sent nobody knows when marks the row.
+            if (write.hint_only) {
+                one.action = WriteAction::update;
+                one.ticket = no_ticket;
+                one.version = no_version;
+                settlements.push_back(std::move(one));
+                continue;
+            }
             if (one.action == WriteAction::update)
                 one.patch = parsed<Patch<R>>(write.write.values).value_or(Patch<R>{});
             if (one.action == WriteAction::create) {
@@ -106,16 +121,21 @@ public:
         }
     }
 
-    void sweep(std::size_t limit, std::function<void(bool)> handler) override {
-        auto on_marked = [self = this->shared_from_this(), limit,
+    // Rows that could not be read, though others could, are left out of more and more of the next sweeps.
+    void sweep(std::size_t limit, std::function<void(Swept)> handler) override {
+        const auto asked = limit + troubled_.size();
+        auto on_marked = [self = this->shared_from_this(), limit, asked,
                           handler = std::move(handler)](error_code error, std::vector<key_t<R>> keys) mutable {
-            if (error || keys.empty())
-                return handler(false);
-            const bool more = keys.size() == limit;
-            self->read_again(std::move(keys),
-                             [handler = std::move(handler), more](error_code failed) { handler(!failed && more); });
+            if (error)
+                return handler(Swept::failed);
+            self->leave_out_troubled(keys, keys.size() < asked);
+            if (keys.empty())
+                return handler(Swept::all);
+            const bool more = keys.size() >= limit;
+            keys.resize(std::min(keys.size(), limit));
+            self->read_again(std::move(keys), more, std::move(handler));
         };
-        replica_.async_find_marked(limit, boost::asio::bind_executor(executor_, std::move(on_marked)));
+        replica_.async_find_marked(asked, boost::asio::bind_executor(executor_, std::move(on_marked)));
     }
 
     // Reads records from the source, now, and tells the replica. The readings are in the order asked.
@@ -137,28 +157,31 @@ private:
         return how;
     }
 
-    void refuse(const std::function<void(StepOutcome)>& handler) {
+    void decline(const std::function<void(StepOutcome)>& handler, WriteState state, Errc why) {
         StepOutcome outcome;
-        outcome.state = WriteState::refused;
-        outcome.error = Errc::invalid_argument;
+        outcome.state = state;
+        outcome.error = why;
         handler(std::move(outcome));
+    }
+    void refuse(const std::function<void(StepOutcome)>& handler) {
+        decline(handler, WriteState::refused, Errc::invalid_argument);
     }
 
     void send_with(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
                    Ticket ticket, std::function<void(StepOutcome)> handler) {
-        auto on_written = [self = this->shared_from_this(), write, ticket,
+        auto on_written = [self = this->shared_from_this(), write, ticket, timeout,
                            handler](error_code error, const std::vector<WriteOutcome<R>>& outcomes) {
             StepOutcome outcome;
             outcome.error = error;
             if (!error && outcomes.size() == 1) {
                 const auto& own = outcomes.front();
-                outcome = {own.state, own.error, {}, own.version, ticket};
+                outcome = {own.state, own.error, {}, own.version, ticket, false};
                 if (own.id != key_t<R>{})
                     outcome.key = key_to_text<R>(own.id);
                 else if (write.action != WriteAction::create)
                     outcome.key = write.key;
                 if (write.action == WriteAction::create && own.state == WriteState::refused && own.id != key_t<R>{})
-                    return self->recognise(write, own.id, std::move(outcome), handler);
+                    return self->recognise(write, own.id, timeout, std::move(outcome), handler);
             }
             handler(std::move(outcome));
         };
@@ -188,8 +211,8 @@ private:
     }
 
     // The source has a record with a unique value of the new one: it is ours if that is the value that names creations.
-    void recognise(const PlannedWrite& write, const key_t<R>& holder, StepOutcome refused,
-                   std::function<void(StepOutcome)> handler) {
+    void recognise(const PlannedWrite& write, const key_t<R>& holder, std::chrono::milliseconds timeout,
+                   StepOutcome refused, std::function<void(StepOutcome)> handler) {
         if constexpr (HasIdempotencyKey<R>) {
             auto on_read = [self = this->shared_from_this(), write, refused = std::move(refused),
                             handler = std::move(handler)](error_code error, const std::vector<Reading<R>>& readings) {
@@ -198,19 +221,23 @@ private:
                 if (!answered) {
                     outcome.state = WriteState::unknown;
                     outcome.error = Errc::outcome_unknown;
+                } else if (!readings.front().found()) {
+                    // Gone already, or not there yet for who reads it: nobody can say whose it is.
+                    outcome.key.clear();
                 } else if (const auto record = parsed<R>(write.values);
-                           record && readings.front().found() &&
-                           readings.front().record.*RecordTraits<R>::idempotency_key ==
-                               (*record).*RecordTraits<R>::idempotency_key) {
+                           record && readings.front().record.*RecordTraits<R>::idempotency_key ==
+                                         (*record).*RecordTraits<R>::idempotency_key) {
                     outcome.state = WriteState::applied;
                     outcome.error = {};
                     // Nobody knows when it landed.
                     outcome.ticket = no_ticket;
+                    outcome.recognised = true;
                 }
                 handler(std::move(outcome));
             };
             ReadOptions how;
             how.priority = Priority::write;
+            how.timeout = timeout;
             source_.template async_fetch<ById<R>>(std::vector<key_t<R>>(1, holder), how,
                                                   boost::asio::bind_executor(executor_, std::move(on_read)));
         } else {
@@ -218,43 +245,124 @@ private:
         }
     }
 
-    void read_again(std::vector<key_t<R>> keys, std::function<void(error_code)> handler) {
+    void leave_out_troubled(std::vector<key_t<R>>& keys, bool all) {
+        if (all)
+            std::erase_if(troubled_, [&](const auto& row) { return std::ranges::find(keys, row.first) == keys.end(); });
+        std::erase_if(keys, [this](const key_t<R>& key) {
+            const auto row = troubled_.find(key);
+            return row != troubled_.end() && row->second.left_out-- > 0;
+        });
+    }
+
+    void read_again(std::vector<key_t<R>> keys, bool more, std::function<void(Swept)> handler) {
         ReadOptions how;
         how.priority = Priority::background;
-        read(std::move(keys), how,
-             [self = this->shared_from_this(), handler = std::move(handler)](error_code error,
-                                                                             const std::vector<Reading<R>>& readings) {
-                 for (const auto& reading : readings)
-                     self->stats_->swept += reading.failed() ? 0 : 1;
-                 handler(error);
-             });
+        auto on_read = [self = this->shared_from_this(), keys, more,
+                        handler = std::move(handler)](error_code error, const std::vector<Reading<R>>& readings) {
+            const auto failed = std::ranges::count_if(readings, [](const auto& reading) { return reading.failed(); });
+            // What keeps a whole batch from being read is no row's own trouble, unless it is the only one.
+            if ((error && (keys.size() > 1 || error == Condition::retryable)) ||
+                (!readings.empty() && failed == std::ssize(readings) &&
+                 readings.front().error == Condition::retryable && readings.front().error != Errc::source_lagging))
+                return handler(Swept::failed);
+            for (std::size_t i = 0; i < keys.size(); ++i) {
+                if (!error && !readings[i].failed()) {
+                    ++self->stats_->swept;
+                    self->troubled_.erase(keys[i]);
+                    continue;
+                }
+                auto& row = self->troubled_[keys[i]];
+                row.times = std::min(row.times + 1, 5);
+                row.left_out = 1 << row.times;
+            }
+            handler(more ? Swept::more : Swept::all);
+        };
+        read(std::move(keys), how, std::move(on_read));
     }
+
+    // Readings on their way to the replica.
+    struct Told {
+        FillMachine<ById<R>> fill;
+        std::vector<Reading<R>> readings;
+        std::function<void(error_code, std::vector<Reading<R>>)> handler;
+        std::vector<Observation<R>> observations{};
+        std::vector<Applied> outcomes{};
+    };
 
     void read_with(std::vector<key_t<R>> keys, const ReadOptions& how, Ticket ticket,
                    std::function<void(error_code, std::vector<Reading<R>>)> handler) {
         const auto asked = std::chrono::steady_clock::now();
         auto on_read = [self = this->shared_from_this(), keys, ticket, asked,
                         handler = std::move(handler)](error_code error, std::vector<Reading<R>> readings) mutable {
+            if (!error && readings.size() != keys.size())
+                error = Errc::malformed_answer;
             if (error)
                 return handler(error, {});
-            FillMachine<ById<R>> fill{std::move(keys), ticket, false};
-            fill.on_readings(readings,
-                             std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked));
-            auto on_applied = [readings = std::move(readings),
-                               handler = std::move(handler)](error_code failed, const std::vector<Applied>&) mutable {
-                handler(failed, std::move(readings));
-            };
-            self->replica_.async_apply(fill.take_observations(),
-                                       boost::asio::bind_executor(self->executor_, std::move(on_applied)));
+            auto told = std::make_shared<Told>(
+                Told{FillMachine<ById<R>>{std::move(keys), ticket, false}, readings, std::move(handler)});
+            told->fill.on_readings(std::move(readings), std::chrono::ceil<std::chrono::milliseconds>(
+                                                            std::chrono::steady_clock::now() - asked));
+            told->observations = told->fill.take_observations();
+            self->tell(told, told->observations.size());
         };
         source_.template async_fetch<ById<R>>(std::move(keys), how,
                                               boost::asio::bind_executor(executor_, std::move(on_read)));
+    }
+
+    // Applies the next `count` observations, and then the rest: by halves, if there is one that the replica cannot
+    // store, so that it fails alone.
+    void tell(const std::shared_ptr<Told>& told, std::size_t count) {
+        const auto done = told->outcomes.size();
+        count = std::min(count, told->observations.size() - done);
+        if (count == 0)
+            return finish(*told);
+        const auto first = told->observations.begin() + static_cast<std::ptrdiff_t>(done);
+        auto on_applied = [self = this->shared_from_this(), told, count](error_code error,
+                                                                         const std::vector<Applied>& outcomes) {
+            if (!error && outcomes.size() != count)
+                error = Errc::malformed_answer;
+            if (error == Condition::retryable || (error && error == Condition::applied_unknown))
+                return told->handler(error, {});
+            if (error && count > 1)
+                return self->tell(told, count / 2);
+            if (error)
+                self->cannot_store(*told, error);
+            else
+                told->outcomes.insert(told->outcomes.end(), outcomes.begin(), outcomes.end());
+            self->tell(told, told->observations.size());
+        };
+        replica_.async_apply(std::vector<Observation<R>>(first, first + static_cast<std::ptrdiff_t>(count)),
+                             boost::asio::bind_executor(executor_, std::move(on_applied)));
+    }
+
+    void cannot_store(Told& told, error_code error) {
+        const auto& key = told.observations[told.outcomes.size()].key;
+        told.outcomes.push_back(Applied::unchanged);
+        for (std::size_t i = 0; i < told.readings.size(); ++i)
+            if (told.fill.values()[i] == key || told.readings[i].id == key)
+                told.readings[i] = Reading<R>::failure(error);
+    }
+
+    // What an older state of the source says is no answer.
+    void finish(Told& told) {
+        told.fill.on_applied(told.outcomes);
+        const auto& landings = told.fill.landings();
+        for (std::size_t i = 0; i < told.readings.size(); ++i)
+            if (landings[i].reading.error == Errc::source_lagging)
+                told.readings[i] = landings[i].reading;
+        told.handler({}, std::move(told.readings));
     }
 
     Source source_;
     Replica replica_;
     Executor executor_;
     std::shared_ptr<OperationStats> stats_;
+    // Rows that could not be read again: how often, and how many sweeps leave them out.
+    struct Trouble {
+        int times = 0;
+        int left_out = 0;
+    };
+    std::map<key_t<R>, Trouble> troubled_;
 };
 
 } // namespace understudy::detail

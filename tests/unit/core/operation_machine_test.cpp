@@ -61,7 +61,7 @@ struct Bench {
     std::chrono::nanoseconds now = 1h;
 
     OperationMachine machine(std::vector<PlannedWrite> writes) const {
-        return {"op", plan(std::move(writes)), params, now, 1};
+        return {"op", {plan(std::move(writes)), {}, {}}, params, now, 1};
     }
     OperationMachine recovered(const OperationMachine& dead, std::chrono::milliseconds silent_for) const {
         return OperationMachine::recovered("op", PlanReader::read(dead.text()).value(), params, now, silent_for, 1);
@@ -317,7 +317,7 @@ BOOST_AUTO_TEST_CASE(a_source_that_cannot_say_ends_in_a_dead_letter) {
     machine.on_outcome(0, unknown, bench.now);
     int asked = 0;
     auto next = bench.next(machine);
-    for (; next.act == Act::find && asked < 100; next = bench.next(machine), ++asked)
+    for (; next.act == Act::find && asked < 1000; next = bench.next(machine), ++asked)
         machine.on_found(0, Landed::unknown, bench.now);
     BOOST_TEST((next.act == Act::end));
     BOOST_TEST((next.state == OperationState::dead));
