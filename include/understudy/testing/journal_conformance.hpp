@@ -70,6 +70,7 @@ public:
             {"an operation that ends undone without a plan is forgotten", &forgotten_at_its_end},
             {"a dead operation keeps its keys, and says why", &dead_keeps_keys},
             {"a dead operation that is dropped lets its keys go", &dropped},
+            {"as many dead operations are listed as asked for", &dead_limited},
             {"only dead operations are replayed or dropped", &only_dead},
             {"followers begin when an operation ends, decided and in line", &followers},
             {"settlements take effect when operations end", &settlements},
@@ -313,6 +314,14 @@ private:
         expect(list_dead(f, j).empty(), "it is dead no more");
         expect(entry(f, j, "a").state == OperationState::undone && entry(f, j, "a").cause == "cause", "but undone");
         expect(!f.await(j.async_drop("a")), "it is dropped once");
+    }
+
+    static void dead_limited(Fixture& f) {
+        auto& j = f.journal();
+        open(f, j);
+        for (const char* id : {"a", "b", "c"})
+            expect_ends(f, j, ending(id, grant(f, j, intent(id, {id}, "plan")), OperationState::dead));
+        expect(f.await(j.async_list_dead(2)).size() == 2 && f.await(j.async_list_dead(3)).size() == 3, "two, and all");
     }
 
     static void only_dead(Fixture& f) {
