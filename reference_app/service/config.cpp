@@ -186,6 +186,16 @@ const std::vector<Setting>& settings() {
          "Age above which an answer from the replica is read again from HubSpot", &assign_max_age},
         {"--negative-ttl", "UNDERSTUDY_NEGATIVE_TTL", "60s", "Time that an unknown student is remembered as unknown",
          [](Config& c, std::string_view t) { return assign_duration(c.reading.negative_ttl, t); }},
+        {"--booking-timeout", "UNDERSTUDY_BOOKING_TIMEOUT", "30s",
+         "Time that whoever asks for a booking or another change waits; what was sent by then goes on",
+         [](Config& c, std::string_view t) { return assign_duration(c.writing.timeout, t); }},
+        {"--landing-limit", "UNDERSTUDY_LANDING_LIMIT", "2m",
+         "Time after which a change that HubSpot did not answer can take effect no more: until then it is not sent "
+         "again",
+         [](Config& c, std::string_view t) { return assign_duration(c.writing.operations.landing_limit, t); }},
+        {"--lease", "UNDERSTUDY_LEASE", "15s",
+         "Time without a sign of life after which another process carries on what this one had begun",
+         [](Config& c, std::string_view t) { return assign_duration(c.writing.journal.lease, t); }},
         {"--warm", "UNDERSTUDY_WARM", "false",
          "Whether to read the exams on offer and their bookings from HubSpot in the background, once the service "
          "listens",

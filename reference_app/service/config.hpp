@@ -6,7 +6,9 @@
 
 #include <understudy/freshness.hpp>
 #include <understudy/hubspot/params.hpp>
+#include <understudy/operation_params.hpp>
 #include <understudy/postgres/connect_params.hpp>
+#include <understudy/postgres/journal_params.hpp>
 #include <understudy/rate_budget_params.hpp>
 
 #include <chrono>
@@ -33,6 +35,14 @@ struct ReadingParams {
     std::chrono::milliseconds negative_ttl{60'000};
 };
 
+/// What students' records are written with.
+struct WritingParams {
+    /// How long whoever asks for a write waits; what was sent by then goes on.
+    std::chrono::milliseconds timeout{30'000};
+    understudy::OperationParams operations{};
+    understudy::postgres::JournalParams journal{};
+};
+
 /// What the records and their associations are called in one HubSpot account; every account has ids of its own.
 struct SourceTypes {
     std::string contacts = "0-1";
@@ -48,6 +58,7 @@ struct Config {
     HttpServerParams server;
     ApplicationParams application;
     ReadingParams reading;
+    WritingParams writing;
     understudy::postgres::ConnectParams database;
     understudy::hubspot::Params hubspot;
     SourceTypes source_types;

@@ -12,6 +12,7 @@
 template<>
 struct understudy::hubspot::ObjectTraits<service::ContactCredits> {
     static constexpr std::string_view object_type = "0-1";
+    static constexpr std::string_view operation_property = "understudy_operation";
 };
 
 /// Contacts in the replica; see `migrations/`.

@@ -22,6 +22,7 @@ struct understudy::hubspot::ObjectTraits<service::MockExam> {
 template<>
 struct understudy::hubspot::ObjectTraits<service::Booking> {
     static constexpr std::string_view object_type = "2-50158943";
+    static constexpr std::string_view operation_property = "understudy_operation";
     static constexpr std::tuple links{
         Link<&service::Booking::associated_contact_id>{.to = "0-1", .type_id = 1277},
         Link<&service::Booking::associated_mock_exam>{.to = "2-50158913", .type_id = 1277}};
@@ -31,9 +32,11 @@ struct understudy::hubspot::ObjectTraits<service::Booking> {
 template<>
 struct understudy::postgres::TableTraits<service::MockExam> {
     static constexpr std::string_view table = "hubspot_mock_exams";
+    using relations = Indexes<service::AllExams>;
 };
 
 template<>
 struct understudy::postgres::TableTraits<service::Booking> {
     static constexpr std::string_view table = "hubspot_bookings";
+    using relations = Indexes<service::BookingsOfContact, service::BookingsOfExam>;
 };
