@@ -1,11 +1,10 @@
 #include "application.hpp"
 
 #include "query_string.hpp"
+#include "request_body.hpp"
 #include "responses.hpp"
 #include "wall_clock.hpp"
 #include "with_student.hpp"
-
-#include <boost/json/parse.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -17,21 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto slow = 1s;
-
-// What the body asks for, or the answer that refuses it.
-template<class T>
-std::variant<T, Response> read_body(std::string_view text, Validated<T> (*validate)(const boost::json::object&)) {
-    boost::system::error_code error;
-    const auto body = boost::json::parse(text, error);
-    if (error)
-        return malformed_json();
-    if (!body.is_object())
-        return invalid_request({"the body must be a JSON object"});
-    auto validated = validate(body.get_object());
-    if (const auto* errors = std::get_if<ValidationErrors>(&validated))
-        return invalid_request(*errors);
-    return std::move(std::get<T>(validated));
-}
 
 // Paths go to the log only if nothing in them can be a person's: what a path is mistaken for may be an address.
 std::string loggable(std::string_view path) {
@@ -46,11 +30,12 @@ std::string loggable(std::string_view path) {
 } // namespace
 
 Application::Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams,
-                         BookingDirectory& bookings, Metrics& metrics, const Log& log, Now now)
+                         BookingDirectory& bookings, BookingDesk& desk, Metrics& metrics, const Log& log, Now now)
     : params_{std::move(params)}
     , students_{students}
     , exams_{exams}
     , bookings_{students, bookings}
+    , writes_{students, desk}
     , metrics_{metrics}
     , log_{log}
     , now_{std::move(now)}
@@ -121,6 +106,16 @@ void Application::dispatch(const RouteMatch& match, const Request& request, Resp
         return bookings_.list(request.query, std::move(respond));
     case Endpoint::get_booking:
         return bookings_.get(match.id, request.query, std::move(respond));
+    case Endpoint::create_booking:
+        return writes_.book_exam(request, std::move(respond));
+    case Endpoint::cancel_booking:
+        return writes_.cancel(match.id, request.body, std::move(respond));
+    case Endpoint::batch_cancel_bookings:
+        return writes_.cancel_batch(request.body, std::move(respond));
+    case Endpoint::book_discussion:
+        return writes_.book_discussion(request, std::move(respond));
+    case Endpoint::update_exam_date:
+        return writes_.change_exam_date(request.body, std::move(respond));
     case Endpoint::health: {
         HealthReport report;
         report.draining = draining_;
@@ -193,7 +188,8 @@ void Application::add_cors(Response& response, const std::string& origin) const 
     if (!allows_origin(origin))
         return;
     response.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : origin);
-    response.headers.emplace_back("Access-Control-Expose-Headers", "Age, Retry-After, X-Data-Freshness, X-Request-Id");
+    response.headers.emplace_back("Access-Control-Expose-Headers",
+                                  "Age, Retry-After, X-Data-Freshness, X-Replica-Sync, X-Request-Id");
 }
 
 void Application::report(std::string_view method, const std::string& path, std::string_view id,

@@ -10,6 +10,7 @@
 #include "router.hpp"
 #include "student_directory.hpp"
 #include "validation.hpp"
+#include "write_endpoints.hpp"
 
 #include <chrono>
 #include <functional>
@@ -26,7 +27,7 @@ public:
     using Now = std::function<Clock::time_point()>;
 
     Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams, BookingDirectory& bookings,
-                Metrics& metrics, const Log& log, Now now = &Clock::now);
+                BookingDesk& desk, Metrics& metrics, const Log& log, Now now = &Clock::now);
 
     void handle(const Request& request, Respond respond);
 
@@ -50,6 +51,7 @@ private:
     StudentDirectory& students_;
     ExamEndpoints exams_;
     BookingEndpoints bookings_;
+    WriteEndpoints writes_;
     Metrics& metrics_;
     const Log& log_;
     Now now_;

@@ -1,6 +1,7 @@
 #include "booking_responses.hpp"
 
 #include "document.hpp"
+#include "problem.hpp"
 #include "responses.hpp"
 
 #include <boost/describe/enum_to_string.hpp>
@@ -64,11 +65,11 @@ Response booking_answer(const FoundBooking& found, const Student& student) {
 }
 
 Response booking_not_found() {
-    return user_error(404, "BOOKING_NOT_FOUND", "There is no such booking");
+    return problem_answer(problem_of(CancelRefusal::not_found));
 }
 
 Response access_denied() {
-    return user_error(403, "ACCESS_DENIED", "The booking belongs to another student");
+    return problem_answer(problem_of(CancelRefusal::access_denied));
 }
 
 } // namespace service

@@ -1,6 +1,7 @@
 #include "exam_responses.hpp"
 
 #include "document.hpp"
+#include "problem.hpp"
 #include "responses.hpp"
 
 namespace service {
@@ -60,7 +61,7 @@ Response capacity_answer(const ExamCapacity& found, understudy::Timestamp now) {
 }
 
 Response exam_not_found() {
-    return user_error(404, "EXAM_NOT_FOUND", "There is no such exam");
+    return problem_answer(problem_of(BookingRefusal::exam_not_found));
 }
 
 } // namespace service

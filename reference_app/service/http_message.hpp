@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ struct Request {
     std::string_view body;
     /// The `Origin` header.
     std::string_view origin;
+    /// The `Idempotency-Key` header, or `X-Idempotency-Key`, if there is one.
+    std::optional<std::string_view> idempotency_key;
     Address client;
     /// The client's own `X-Request-Id` if it is a plain one, else a new one.
     std::string_view id;

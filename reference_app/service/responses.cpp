@@ -1,6 +1,7 @@
 #include "responses.hpp"
 
 #include "document.hpp"
+#include "problem.hpp"
 
 #include <algorithm>
 
@@ -67,32 +68,17 @@ Response too_many_requests(std::chrono::seconds retry_after) {
     return response;
 }
 
-Response student_not_found() {
-    return user_error(404, "STUDENT_NOT_FOUND", "No student has this number and e-mail address");
-}
-
-Response email_mismatch() {
-    return user_error(400, "EMAIL_MISMATCH", "The e-mail address does not belong to this student number");
-}
-
 Response unreadable_path() {
     return user_error(400, "INVALID_PATH",
                       "The path is not UTF-8 with well-formed percent escapes, or escapes a slash");
 }
 
 Response source_unavailable(const SourceUnavailable& failure) {
-    auto response = user_error(503, "SOURCE_UNAVAILABLE", "The records cannot be read at the moment; please try again");
-    add_retry_after(response, failure.retry_after);
-    response.reason = failure.error.message();
-    return response;
+    return problem_answer(problem_of(failure));
 }
 
 Response replica_unavailable(const ReplicaUnavailable& failure) {
-    auto response =
-        user_error(503, "REPLICA_UNAVAILABLE", "The question cannot be decided at the moment; please try again");
-    add_retry_after(response, failure.retry_after);
-    response.reason = failure.error.message();
-    return response;
+    return problem_answer(problem_of(failure));
 }
 
 Response internal_error() {

@@ -22,8 +22,6 @@ Response malformed_json();
 Response not_found();
 Response method_not_allowed(std::string_view allowed);
 Response too_many_requests(std::chrono::seconds retry_after);
-Response student_not_found();
-Response email_mismatch();
 Response unreadable_path();
 Response source_unavailable(const SourceUnavailable& failure);
 Response replica_unavailable(const ReplicaUnavailable& failure);

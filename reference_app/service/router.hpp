@@ -17,13 +17,18 @@ enum class Endpoint : std::uint8_t {
     discussions_on_offer,
     exam_capacity,
     list_bookings,
+    create_booking,
+    batch_cancel_bookings,
     get_booking,
+    cancel_booking,
+    book_discussion,
+    update_exam_date,
     health,
     livez,
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 12;
+inline constexpr std::size_t endpoint_count = 17;
 
 /// The endpoint's name in logs and metrics.
 std::string_view name_of(Endpoint endpoint) noexcept;

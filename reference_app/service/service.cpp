@@ -11,6 +11,7 @@
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
+#include "unavailable_desk.hpp"
 #include "warm_up.hpp"
 
 #include <understudy/budgeted.hpp>
@@ -182,7 +183,7 @@ public:
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
-        , application_{config.application, students_, board_, booking_board_, metrics_, log}
+        , application_{config.application, students_, board_, booking_board_, desk_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -462,6 +463,7 @@ private:
     CachedRecordReader<Mirror<MockExam>::Cache, Mirror<Booking>::Cache> reader_;
     ExamBoard board_;
     BookingBoard booking_board_;
+    UnavailableDesk desk_;
     WarmUp warm_up_;
     Metrics metrics_;
     Application application_;

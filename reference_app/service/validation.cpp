@@ -1,6 +1,6 @@
 #include "validation.hpp"
 
-#include <boost/json/value.hpp>
+#include "body_reader.hpp"
 
 #include <algorithm>
 
@@ -11,30 +11,6 @@ constexpr std::size_t longest_student_id = 64;
 constexpr std::size_t longest_email = 254;
 constexpr std::size_t longest_local_part = 64;
 constexpr std::size_t longest_record_id = 32;
-
-// The member's text, or nothing and a message.
-const boost::json::string* required_text(const boost::json::object& body, std::string_view name,
-                                         ValidationErrors& errors) {
-    const auto* value = body.if_contains(name);
-    if (!value || value->is_null()) {
-        errors.push_back(std::string{name} + " is required");
-        return nullptr;
-    }
-    if (!value->is_string()) {
-        errors.push_back(std::string{name} + " must be a string");
-        return nullptr;
-    }
-    return &value->get_string();
-}
-
-Credentials read_credentials(const boost::json::object& body, ValidationErrors& errors) {
-    Credentials student;
-    if (const auto* text = required_text(body, "student_id", errors))
-        take_student_id(*text, student, errors);
-    if (const auto* text = required_text(body, "email", errors))
-        take_email(*text, student, errors);
-    return student;
-}
 
 } // namespace
 
@@ -83,24 +59,17 @@ std::optional<MockType> take_mock_type(std::string_view text, ValidationErrors& 
 }
 
 Validated<Credentials> validate_login(const boost::json::object& body) {
-    ValidationErrors errors;
-    auto student = read_credentials(body, errors);
-    if (!errors.empty())
-        return errors;
-    return student;
+    return read_members<Credentials>(body,
+                                     [](BodyReader& reader, Credentials& student) { student = reader.student(); });
 }
 
 Validated<CreditQuestion> validate_credit_question(const boost::json::object& body) {
-    ValidationErrors errors;
-    CreditQuestion question;
-    question.student = read_credentials(body, errors);
-    if (const auto* text = required_text(body, "mock_type", errors)) {
-        if (const auto type = take_mock_type(*text, errors))
-            question.mock_type = *type;
-    }
-    if (!errors.empty())
-        return errors;
-    return question;
+    return read_members<CreditQuestion>(body, [](BodyReader& reader, CreditQuestion& question) {
+        question.student = reader.student();
+        if (const auto* text = reader.required_text("mock_type"))
+            if (const auto type = take_mock_type(*text, reader.errors))
+                question.mock_type = *type;
+    });
 }
 
 } // namespace service

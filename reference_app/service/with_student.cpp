@@ -1,23 +1,10 @@
 #include "with_student.hpp"
 
-#include "responses.hpp"
+#include "problem.hpp"
 
 #include <utility>
 
 namespace service {
-namespace {
-
-Response refusal(const StudentNotFound&) {
-    return student_not_found();
-}
-Response refusal(const EmailMismatch&) {
-    return email_mismatch();
-}
-Response refusal(const SourceUnavailable& failure) {
-    return source_unavailable(failure);
-}
-
-} // namespace
 
 void with_student(StudentDirectory& students, Credentials credentials, AnswerStudent answer, Respond respond) {
     students.identify(std::move(credentials.student_id), std::move(credentials.email),
@@ -27,7 +14,7 @@ void with_student(StudentDirectory& students, Credentials credentials, AnswerStu
                                   if constexpr (std::is_same_v<T, Student>)
                                       answer(outcome, respond);
                                   else
-                                      respond(refusal(outcome));
+                                      respond(problem_answer(problem_of(outcome)));
                               },
                               result);
                       });

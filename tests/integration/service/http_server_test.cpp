@@ -1,6 +1,7 @@
 #include "application.hpp"
 #include "http_server.hpp"
 #include "scripted_bookings.hpp"
+#include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
 #include "scripted_exams.hpp"
 
@@ -27,6 +28,7 @@ struct Service {
     ScriptedDirectory students;
     ScriptedExams exams;
     ScriptedBookings bookings;
+    ScriptedDesk desk;
     Metrics metrics;
     Log log = Log::silent();
     asio::io_context context{1};
@@ -51,7 +53,7 @@ struct Service {
     }
 
     void start() {
-        application.emplace(application_params, students, exams, bookings, metrics, log);
+        application.emplace(application_params, students, exams, bookings, desk, metrics, log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);
@@ -197,6 +199,35 @@ BOOST_AUTO_TEST_CASE(a_plain_request_id_is_kept_and_another_replaced) {
     BOOST_TEST(other != "a b");
     BOOST_TEST(!other.empty());
     BOOST_TEST(client.ask(get("/livez")).header("X-Request-Id") != other);
+}
+
+BOOST_AUTO_TEST_CASE(an_idempotency_key_is_taken_from_either_header) {
+    start();
+    Client client{*this};
+    const auto key_of = [&](std::string_view headers) {
+        client.ask(post("/api/bookings/create", R"({"student_id":"ANN1","email":"ann@example.org","mock_exam_id":"1"})",
+                        headers));
+        return on_server([this] { return std::exchange(desk.order, {}).idempotency_key; });
+    };
+    BOOST_TEST(key_of("") == "");
+    BOOST_TEST(key_of("Idempotency-Key: one\r\n") == "one");
+    BOOST_TEST(key_of("x-idempotency-key: two\r\n") == "two");
+    BOOST_TEST(key_of("idempotency-key:  one\t\r\nX-Idempotency-Key: two\r\n") == "one");
+    for (const auto* headers :
+         {"Idempotency-Key:\r\n", "Idempotency-Key: \"a b\"\r\n", "X-Idempotency-Key: \xe4\r\n"}) {
+        const auto answer = client.ask(post("/api/bookings/create", "{}", headers));
+        BOOST_TEST(answer.status == 400);
+        BOOST_TEST(contains(answer.body, "Idempotency-Key must consist of"), answer.body);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_booking_is_cancelled_by_a_delete_with_a_body) {
+    start();
+    Client client{*this};
+    auto request = post("/api/bookings/701", R"({"student_id":"ANN1","email":"ann@example.org"})");
+    const auto answer = client.ask(request.replace(0, 4, "DELETE"));
+    BOOST_TEST(answer.status == 200, answer.body);
+    BOOST_TEST(contains(answer.body, R"("status":"cancelled")"), answer.body);
 }
 
 BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order) {

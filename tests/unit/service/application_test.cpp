@@ -1,6 +1,7 @@
 #include "application.hpp"
 
 #include "scripted_bookings.hpp"
+#include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
 #include "scripted_exams.hpp"
 
@@ -21,6 +22,7 @@ struct Fixture {
     ScriptedDirectory students;
     ScriptedExams exams;
     ScriptedBookings bookings;
+    ScriptedDesk desk;
     Metrics metrics;
     Log log = Log::silent();
     Application::Clock::time_point now{1h};
@@ -39,7 +41,7 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, students, exams, bookings, metrics, log, [this] { return now; });
+            application.emplace(params, students, exams, bookings, desk, metrics, log, [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());
@@ -47,6 +49,7 @@ struct Fixture {
         request.query = path.substr(std::min(query + 1, path.size()));
         request.body = body;
         request.origin = origin;
+        request.idempotency_key = "key-1";
         request.id = "request-1";
         answer = Response{};
         application->handle(request, [this](Response response) {
@@ -183,12 +186,48 @@ BOOST_AUTO_TEST_CASE(each_endpoint_answers_at_its_path) {
     BOOST_TEST(ask(Method::get, "/api/bookings/701?student_id=ANN1&email=ann@example.org").status == 200u);
     BOOST_TEST(bookings.booking_id == "701");
     BOOST_TEST(ask(Method::head, "/api/bookings/701?student_id=ANN1&email=ann@example.org").status == 200u);
-    for (const auto* path : {"/api/mock-exams/available", "/api/mock-discussions/available",
-                             "/api/mock-exams/501/capacity", "/api/bookings/list", "/api/bookings/701"}) {
+    const std::pair<const char*, std::string_view> rows[] = {
+        {"/api/mock-exams/available", "GET, HEAD, OPTIONS"},
+        {"/api/mock-discussions/available", "GET, HEAD, OPTIONS"},
+        {"/api/mock-exams/501/capacity", "GET, HEAD, OPTIONS"},
+        {"/api/bookings/list", "GET, HEAD, OPTIONS"},
+        {"/api/bookings/701", "GET, HEAD, DELETE, OPTIONS"},
+        {"/api/bookings/create", "POST, OPTIONS"},
+        {"/api/bookings/batch-cancel", "POST, OPTIONS"},
+        {"/api/mock-discussions/create-booking", "POST, OPTIONS"},
+        {"/api/user/update-ndecc-date", "PUT, OPTIONS"},
+    };
+    for (const auto& [path, allowed] : rows) {
         BOOST_TEST(ask(Method::patch, path).status == 405u, path);
-        BOOST_TEST(header("Allow") == "GET, HEAD, OPTIONS", path);
+        BOOST_TEST(header("Allow") == allowed, path);
         BOOST_TEST(ask(Method::options, path).status == 204u, path);
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_endpoint_that_writes_answers_at_its_path) {
+    params.rate_limit.per_second = 0;
+    const std::string ann = R"({"student_id":"ANN1","email":"ann@example.org")";
+    BOOST_TEST(ask(Method::post, "/api/bookings/create", ann + R"(,"mock_exam_id":"501"})").status == 201u);
+    BOOST_TEST(desk.order.exam_id == "501");
+    BOOST_TEST(desk.order.idempotency_key == "key-1");
+    BOOST_TEST(ask(Method::post, "/api/mock-discussions/create-booking", ann + R"(,"mock_exam_id":"502"})").status ==
+               201u);
+    BOOST_TEST((desk.order.mock_type == MockType::mock_discussion));
+    BOOST_TEST(ask(Method::delete_, "/api/bookings/701", ann + "}").status == 200u);
+    BOOST_TEST(desk.cancels.back().ids == std::vector<std::string>{"701"});
+    BOOST_TEST(ask(Method::post, "/api/bookings/batch-cancel", R"({"bookings":[)" + ann + R"(,"id":"702"}]})").status ==
+               200u);
+    BOOST_TEST(desk.cancels.back().ids == std::vector<std::string>{"702"});
+    BOOST_TEST(ask(Method::put, "/api/user/update-ndecc-date", ann + R"(,"ndecc_exam_date":"9000-01-01"})").status ==
+               200u);
+    BOOST_TEST(desk.exam_date == "9000-01-01");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_replica_does_not_show_yet_may_be_known_to_browsers) {
+    ask(Method::post, login, ann_logs_in, "https://book.example.org");
+    BOOST_TEST(header("Access-Control-Expose-Headers").find("X-Replica-Sync") != std::string::npos);
+    ask(Method::options, "/api/bookings/create", {}, "https://book.example.org");
+    BOOST_TEST(header("Access-Control-Allow-Headers").find("Idempotency-Key") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(paths_that_cannot_be_read) {

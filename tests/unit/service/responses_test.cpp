@@ -105,9 +105,7 @@ BOOST_AUTO_TEST_CASE(refusals_have_the_users_envelope) {
     const Row rows[] = {
         {malformed_json(), 400, "INVALID_JSON"},
         {invalid_request({"email is required"}), 400, "VALIDATION_ERROR"},
-        {email_mismatch(), 400, "EMAIL_MISMATCH"},
         {not_found(), 404, "NOT_FOUND"},
-        {student_not_found(), 404, "STUDENT_NOT_FOUND"},
         {method_not_allowed("POST"), 405, "METHOD_NOT_ALLOWED"},
         {too_many_requests(3s), 429, "RATE_LIMITED"},
         {internal_error(), 500, "INTERNAL_ERROR"},

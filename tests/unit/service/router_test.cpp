@@ -41,6 +41,16 @@ BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
         {Method::get, "/api/bookings/12", true, Endpoint::get_booking, "12"},
         {Method::get, "/api/bookings/lists", true, Endpoint::get_booking, "lists"},
         {Method::get, "/api/bookings/:id", true, Endpoint::get_booking, ":id"},
+        {Method::delete_, "/api/bookings/12", true, Endpoint::cancel_booking, "12"},
+        {Method::delete_, "/api/bookings/list", true, std::nullopt},
+        {Method::delete_, "/api/bookings/create", true, std::nullopt},
+        {Method::post, "/api/bookings/create", true, Endpoint::create_booking},
+        {Method::get, "/api/bookings/create", true, std::nullopt},
+        {Method::post, "/api/bookings/batch-cancel", true, Endpoint::batch_cancel_bookings},
+        {Method::post, "/api/bookings/12", true, std::nullopt},
+        {Method::post, "/api/mock-discussions/create-booking", true, Endpoint::book_discussion},
+        {Method::put, "/api/user/update-ndecc-date", true, Endpoint::update_exam_date},
+        {Method::post, "/api/user/update-ndecc-date", true, std::nullopt},
         {Method::put, "/api/bookings/12", true, std::nullopt},
         {Method::put, "/api/bookings/list", true, std::nullopt},
         {Method::get, "/api/bookings/", false, std::nullopt},
@@ -62,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_path_says_what_it_allows) {
     BOOST_TEST(allowed_methods("/api/user/login") == "POST, OPTIONS");
     BOOST_TEST(allowed_methods("/livez") == "GET, HEAD, OPTIONS");
     BOOST_TEST(allowed_methods("/api/bookings/list") == "GET, HEAD, OPTIONS");
-    BOOST_TEST(allowed_methods("/api/bookings/12") == "GET, HEAD, OPTIONS");
+    BOOST_TEST(allowed_methods("/api/bookings/12") == "GET, HEAD, DELETE, OPTIONS");
     BOOST_TEST(allowed_methods("/api/mock-exams/x/capacity") == "GET, HEAD, OPTIONS");
 }
 
