@@ -15,6 +15,7 @@ inline constexpr std::array schema_sql{
         kind TEXT COLLATE "C" NOT NULL,
         value TEXT COLLATE "C" NOT NULL,
         ticket BIGINT NOT NULL,
+        mark SMALLINT NOT NULL DEFAULT 0,
         synced_at TIMESTAMPTZ NOT NULL,
         PRIMARY KEY (kind, value)
     ))",

@@ -43,6 +43,7 @@ struct PostgresReplica : Schema {
     auto& store() { return replica; }
     Customer record(int which, int variant) { return customer(which, variant); }
     std::string value(int which, int variant) { return *customer(which, variant).email; }
+    Patch<Customer> patch(int which, int variant) { return tests::customer_patch(which, variant); }
     template<class Operation>
     auto await(Operation&& operation) {
         return time.await(std::forward<Operation>(operation));
@@ -61,6 +62,8 @@ struct PostgresSets : Schema {
     auto& store() { return replica; }
     tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
     std::string value(int parent) { return customer(parent).id; }
+    Patch<tests::Order> move_to(int parent) { return tests::order_patch(parent); }
+    Patch<tests::Order> change(int variant) { return tests::amount_patch(variant); }
     template<class Operation>
     auto await(Operation&& operation) {
         return time.await(std::forward<Operation>(operation));
@@ -155,6 +158,14 @@ BOOST_DATA_TEST_CASE(postgres_store_is_a_replica, tests::cases_of<ReplicaConform
 
 BOOST_DATA_TEST_CASE(postgres_store_covers_sets, tests::cases_of<SetConformance<PostgresSets>>()) {
     tests::run_case<SetConformance<PostgresSets>, PostgresSets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_shows_writes, tests::cases_of<SettleConformance<PostgresReplica>>()) {
+    tests::run_case<SettleConformance<PostgresReplica>, PostgresReplica>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_keeps_sets_covered, tests::cases_of<SettleSetConformance<PostgresSets>>()) {
+    tests::run_case<SettleSetConformance<PostgresSets>, PostgresSets>(sample);
 }
 
 BOOST_DATA_TEST_CASE(postgres_journal_is_a_journal, tests::cases_of<JournalConformance<PostgresJournal>>()) {

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <understudy/covered_sets.hpp>
+#include <understudy/postgres/command.hpp>
 #include <understudy/postgres/detail/store_state.hpp>
+#include <understudy/settlement.hpp>
 #include <understudy/store.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -16,7 +19,7 @@
 namespace understudy::postgres {
 
 /// A replica in a PostgreSQL table (see `TableTraits` for its shape), by the rules of the consistency protocol. Models
-/// `Replica`, and `SetReplica` for relations, whose contracts each operation keeps.
+/// `Replica`, `SettlingReplica`, and `SetReplica` for relations, whose contracts each operation keeps.
 ///
 /// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at the end of the
 /// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are
@@ -120,6 +123,31 @@ public:
                 state.template sets<By>().hint(std::move(call), std::move(v));
             },
             token, std::move(values));
+    }
+
+    /// See `SettlingReplica`. Of several settlements of one key in one call the first alone may be shown. Where
+    /// `TableTraits` lists indexes or relations whose values come from several members, an update counts for the values
+    /// that its patch makes by itself.
+    template<class Token = boost::asio::deferred_t>
+    auto async_settle(std::vector<Settlement<R>> settlements, Token&& token = {}) {
+        return initiate<SettleSignature, typename detail::SettleDesk<R>::SettleCall>(
+            [](State& state, auto call, const std::vector<Settlement<R>>& s) {
+                state.settling().settle(std::move(call), s);
+            },
+            token, std::move(settlements));
+    }
+
+    /// What `async_settle` runs, for a `Journal` in the same database to run in a transaction of its own. It answers
+    /// with one row for each settlement. A value that PostgreSQL cannot store fails the whole transaction.
+    Command settle_command(const std::vector<Settlement<R>>& settlements) {
+        return state_->settling().command(settlements);
+    }
+
+    /// See `SettlingReplica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_marked(std::size_t limit, Token&& token = {}) {
+        return initiate<MarkedSignature<R>, typename detail::SettleDesk<R>::MarkedCall>(
+            [](State& state, auto call, std::size_t l) { state.settling().find_marked(call, l); }, token, limit);
     }
 
 private:

@@ -27,6 +27,8 @@ using Indexes = boost::mp11::mp_list<By...>;
 ///     struct understudy::postgres::TableTraits<Customer> {
 ///         static constexpr std::string_view table = "customers";
 ///         using indexes = Indexes<ByEmail>; // whose values are noted absent or looked up; may be left out
+///         using relations = Indexes<CustomersOfTown>; // whose sets are asked for; needed if records are written, and
+///                                                     // may be left out otherwise
 ///     };
 ///
 /// The table has one column for each member, of the same name and of the type that `Codec` gives, every one but the
@@ -41,7 +43,7 @@ using Indexes = boost::mp11::mp_list<By...>;
 /// Beside it, in the same schema, a sequence `understudy_ticket` (CACHE 1) and the tables
 ///
 ///     understudy_lookups(kind TEXT COLLATE "C", value TEXT COLLATE "C", ticket BIGINT NOT NULL,
-///         synced_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (kind, value))
+///         mark SMALLINT NOT NULL DEFAULT 0, synced_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (kind, value))
 ///     understudy_sets(kind TEXT COLLATE "C", parent TEXT COLLATE "C", ticket BIGINT NOT NULL, as_of BIGINT NOT NULL,
 ///         mark SMALLINT NOT NULL, synced_at TIMESTAMPTZ, PRIMARY KEY (kind, parent))
 ///
@@ -51,6 +53,8 @@ using Indexes = boost::mp11::mp_list<By...>;
 /// A relation that is asked for needs an index on its column, `CREATE INDEX ON orders (customer_id) WHERE state = 1`
 /// for instance (1 is `live`): every look-up of a set visits all its members, if only to see that none is in doubt.
 /// That of a `Whole` therefore visits every row of the table: it is for types of few thousand records.
+///
+/// Rows that are to be read again are found by `CREATE INDEX ON orders (ticket) WHERE mark <> 0`.
 template<class R>
 struct TableTraits;
 
@@ -81,6 +85,18 @@ requires requires {
 }
 struct table_indexes<R> {
     using type = typename TableTraits<R>::indexes;
+};
+
+template<class R>
+struct table_relations {
+    using type = Indexes<>;
+};
+template<class R>
+requires requires {
+    typename TableTraits<R>::relations;
+}
+struct table_relations<R> {
+    using type = typename TableTraits<R>::relations;
 };
 
 template<class R>

@@ -164,6 +164,10 @@ BOOST_AUTO_TEST_SUITE(lines)
 // What several processes begin at once, on few keys.
 BOOST_AUTO_TEST_CASE(I17_at_any_time_one_holder_for_each_key_in_the_order_of_places) {
     World w;
+    // A server that takes its time between the statements of those who begin.
+    w.sql.run("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN "
+              "NULL; END $$; CREATE TRIGGER linger AFTER INSERT ON understudy_operation_keys EXECUTE FUNCTION " +
+              w.table("linger") + "()");
     std::vector<Postgres*> processes;
     for (int i = 0; i < 3; ++i)
         processes.push_back(&w.process());
@@ -257,6 +261,26 @@ BOOST_AUTO_TEST_CASE(I17_at_any_time_one_holder_for_each_key_in_the_order_of_pla
     for (const auto& [key, ids] : ended_by_key)
         BOOST_TEST(std::is_sorted(ids.begin(), ids.end(), [&](auto& a, auto& b) { return place[a] < place[b]; }), key);
     BOOST_TEST(ended_by_key.size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(I17_who_begins_while_another_does_waits_to_see_it) {
+    World w;
+    auto& one = w.process();
+    const postgres::detail::JournalSql sql{w.params.schema, ""};
+    Session other{server().conninfo()};
+    other.run("PREPARE lock AS " + sql.lock() + "; PREPARE begin AS " + sql.begin() +
+              "; BEGIN; EXECUTE lock ('{x,k,l}'); EXECUTE begin ('s', '{x}', '{kind}', '{\"{k,l}\"}', '{r}', '{p}', "
+              "true)");
+    Outcome<error_code, std::vector<Admitted>> same;
+    Outcome<error_code, std::vector<Admitted>> another;
+    one.async_begin({intent("a", {"m", "l"})}, same.handler());
+    one.async_begin({intent("b", {"n"})}, another.handler());
+    BOOST_TEST((std::get<1>(another.wait(w.io)).at(0).kind == Kind::granted));
+    while (!same.ready() && w.sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        w.io.poll();
+    BOOST_TEST(!same.ready());
+    other.run("COMMIT");
+    BOOST_TEST((std::get<1>(same.wait(w.io)).at(0).kind == Kind::queued));
 }
 
 BOOST_AUTO_TEST_CASE(one_name_begun_twice_at_once_is_one_operation) {

@@ -3,6 +3,7 @@
 #include "contact_credits_stores.hpp"
 #include "migrations.hpp"
 
+#include <understudy/postgres/detail/settle_sql.hpp>
 #include <understudy/postgres/detail/table_sql.hpp>
 #include <understudy/postgres/journal_ddl.hpp>
 
@@ -116,6 +117,8 @@ BOOST_AUTO_TEST_CASE(every_way_of_asking_has_an_index) {
     has(by_email, "(value = a.value)");
     has(by_student, "hubspot_contact_credits_student");
     has(absent, "hubspot_contact_credits_additional_emails");
+    const understudy::postgres::detail::SettleSql<service::ContactCredits> writes{statements};
+    has(plan(writes.find_marked(), "100"), "hubspot_contact_credits_unclean");
 }
 
 BOOST_AUTO_TEST_CASE(the_journal_is_what_the_library_expects) {

@@ -22,6 +22,7 @@ struct understudy::postgres::TableTraits<tests::Customer> {
 template<>
 struct understudy::postgres::TableTraits<tests::Order> {
     static constexpr std::string_view table = "orders";
+    using relations = Indexes<tests::OrdersOfCustomer, tests::AllOrders>;
 };
 
 template<>
@@ -45,7 +46,7 @@ inline const std::string sync_columns =
 inline const std::string shared_ddl =
     "CREATE SEQUENCE understudy_ticket CACHE 1;"
     "CREATE TABLE understudy_lookups (kind text COLLATE \"C\", value text COLLATE \"C\", ticket bigint NOT NULL, "
-    "synced_at timestamptz NOT NULL, PRIMARY KEY (kind, value));";
+    "synced_at timestamptz NOT NULL, mark smallint NOT NULL DEFAULT 0, PRIMARY KEY (kind, value));";
 
 /// What stores of `Customer` need.
 inline const std::string customers_ddl =

@@ -7,6 +7,7 @@
 #include <understudy/postgres/detail/lookup_desk.hpp>
 #include <understudy/postgres/detail/record_lookup.hpp>
 #include <understudy/postgres/detail/set_desk.hpp>
+#include <understudy/postgres/detail/settle_desk.hpp>
 #include <understudy/postgres/detail/table_sql.hpp>
 #include <understudy/postgres/pool.hpp>
 #include <understudy/postgres/row_codec.hpp>
@@ -148,6 +149,11 @@ public:
     template<IndexTag By>
     SetDesk<By>& sets() {
         return *part<SetDesk<By>>([&] { return std::make_shared<SetDesk<By>>(pool_, params_, SetSql<By>{sql_}); });
+    }
+
+    SettleDesk<R>& settling() {
+        return *part<SettleDesk<R>>(
+            [&] { return std::make_shared<SettleDesk<R>>(pool_, params_, SettleSql<R>{sql_}); });
     }
 
     void abandon() { applies_.clear(); }

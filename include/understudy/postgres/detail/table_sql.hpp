@@ -14,7 +14,7 @@ namespace understudy::postgres::detail {
 
 // The statements of one table. Every one locks in the same order (rows that are there by key, then new rows by key,
 // then absences by kind and value, then sets by kind and parent), so that no two of them wait for each other. Those of
-// sets are in `SetSql`.
+// sets are in `SetSql`, those that show writes in `SettleSql`.
 template<Mirrored R>
 class TableSql {
 public:
@@ -30,7 +30,9 @@ public:
         code("live", State::live);
         code("absent", State::absent);
         code("merged", State::merged);
+        code("archived", State::archived);
         code("clean", Mark::clean);
+        code("patched", Mark::patched);
         code("dirty", Mark::dirty);
         code("write", Step::write);
         code("keep", Step::keep);
@@ -63,8 +65,9 @@ WITH found AS MATERIALIZED (
   FROM unnest($1::{key_type}[]) WITH ORDINALITY AS a(value, n)
   LEFT JOIN {table} t ON t.{key} = a.value
 ),)";
-        // The live row that was learned last; where there is none, the note that there is none. (A limit keeps the
-        // planner from joining with all notes at once where it believes that there are few.)
+        // The live row that was learned last; where there is none, the note that there is none, or that there may be
+        // one that nobody has read yet. (A limit keeps the planner from joining with all notes at once where it
+        // believes that there are few.)
         constexpr std::string_view by_index = R"(
 WITH found AS MATERIALIZED (
   SELECT a.n, t.{key}::{key_type} AS id, coalesce(t.state, l.state) AS state, coalesce(t.mark, l.mark) AS mark,
@@ -75,7 +78,8 @@ WITH found AS MATERIALIZED (
     SELECT * FROM {table} t WHERE t.state = {live} AND ({matches}) ORDER BY t.ticket DESC LIMIT 1
   ) t ON true
   LEFT JOIN LATERAL (
-    SELECT {absent}::smallint AS state, {clean}::smallint AS mark, n.ticket, n.synced_at FROM {absences} n
+    SELECT CASE WHEN n.mark = {clean} THEN {absent} ELSE {unknown} END::smallint AS state, n.mark, n.ticket, n.synced_at
+    FROM {absences} n
     WHERE t.{key} IS NULL AND n.kind = {kind} AND n.value = a.value::text LIMIT 1
   ) l ON true
 ),)";
@@ -165,7 +169,7 @@ wrong AS MATERIALIZED (
   WHERE (l.kind, l.value) IN (
     SELECT c.kind, c.value FROM unnest({note0}::{key_type}[], {note1}::text[], {note2}::text[]) AS c(key, kind, value)
     JOIN judged j ON j.key = c.key AND j.step = {write}
-  )
+  ) AND l.mark = {clean}
   ORDER BY l.kind COLLATE "C", l.value COLLATE "C" FOR UPDATE
 ),
 forgotten AS (
@@ -214,7 +218,7 @@ WITH free AS MATERIALIZED (
 noted AS (
   INSERT INTO {absences} AS l (kind, value, ticket, synced_at)
   SELECT {kind}, f.text, $2, now() - $3 * interval '1 millisecond' FROM free f ORDER BY f.text COLLATE "C"
-  ON CONFLICT (kind, value) DO UPDATE SET ticket = excluded.ticket, synced_at = excluded.synced_at
+  ON CONFLICT (kind, value) DO UPDATE SET ticket = excluded.ticket, synced_at = excluded.synced_at, mark = {clean}
     WHERE l.ticket < excluded.ticket
   RETURNING l.value
 ),
@@ -227,6 +231,9 @@ gone AS (
 SELECT f.n FROM free f JOIN noted d ON d.value = f.text)",
                       names_of<By>());
     }
+
+    // What all statements about the table call things.
+    const SqlNames& names() const noexcept { return names_; }
 
     std::string draw_ticket() const { return filled("SELECT {next_ticket}", names_); }
 
