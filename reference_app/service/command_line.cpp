@@ -20,6 +20,11 @@ environment alone:
   HUBSPOT_CA_FILE             certificates to trust instead of the system's, a PEM file
   SUPABASE_DB_URL             the database's connection string (required): Project, Connect, Connection string
   SUPABASE_SCHEMA_NAME        default public
+  SUPABASE_URL                the project, https://<ref>.supabase.co: whose access tokens admins show
+  SUPABASE_JWT_SECRET         what tokens are signed with by HS256, at least 32 bytes
+  SUPABASE_JWT_ISSUER         who issues the tokens, default SUPABASE_URL/auth/v1
+  SUPABASE_CA_FILE            certificates to trust there instead of the system's, a PEM file
+  CRON_SECRET                 what timed jobs show, at least 16 characters
 
 Exit status: 0 done; 1 an error that should not happen; 2 wrong options or environment; 3 something that is needed
 cannot be reached or is not as it must be; 4 stopped while something was still under way.)";

@@ -283,6 +283,7 @@ Config read_config(const Environment& environment, const Environment& flags) {
     } catch (const std::invalid_argument& error) {
         problems.emplace_back(error.what());
     }
+    config.admin = read_admin_params(environment, problems);
     if (!problems.empty())
         throw ConfigError{std::move(problems)};
     return config;

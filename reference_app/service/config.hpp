@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin_params.hpp"
 #include "application_params.hpp"
 #include "http_server_params.hpp"
 #include "log.hpp"
@@ -57,6 +58,7 @@ struct SourceTypes {
 struct Config {
     HttpServerParams server;
     ApplicationParams application;
+    AdminParams admin;
     ReadingParams reading;
     WritingParams writing;
     understudy::postgres::ConnectParams database;

@@ -170,6 +170,16 @@ BOOST_AUTO_TEST_CASE(all_problems_are_told_at_once_and_no_secret_with_them) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(admins_are_configured_by_the_environment_alone) {
+    BOOST_TEST(!read({}).admin.believes_tokens());
+    const auto config = read({{"SUPABASE_URL", "https://project.supabase.co"}, {"CRON_SECRET", std::string(16, 'c')}});
+    BOOST_TEST(config.admin.issuer == "https://project.supabase.co/auth/v1");
+    BOOST_TEST(config.admin.cron_secret.size() == 16u);
+    const auto found = problems({{"SUPABASE_JWT_SECRET", "hunter2"}, {"SUPABASE_URL", "https://project.supabase.co"}});
+    BOOST_TEST_REQUIRE(found.size() == 1u);
+    BOOST_TEST(found.front() == "SUPABASE_JWT_SECRET must have at least 32 bytes");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_required_is_named) {
     for (const auto* name : {"HUBSPOT_ACCESS_TOKEN", "SUPABASE_DB_URL"}) {
         auto environment = complete_environment();
