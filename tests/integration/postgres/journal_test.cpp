@@ -639,16 +639,19 @@ SELECT k, o.seq FROM understudy_operations o, unnest(o.keys) k WHERE o.state IN 
         {"count", sql.count(), ""},
     };
     for (const auto& statement : statements) {
-        for (const std::string mode : {"force_custom_plan", "force_generic_plan"}) {
-            w.sql.run("SET plan_cache_mode = " + mode + "; DEALLOCATE ALL; PREPARE ask AS " + statement.text);
+        // The last one as the pool's connections plan what they keep: what can only be scanned would cost so much there
+        // that it is compiled first, for a second or so.
+        for (const std::string mode :
+             {"force_custom_plan", "force_generic_plan", "force_generic_plan; SET enable_seqscan = off"}) {
+            w.sql.run("RESET ALL; SET search_path = " + w.params.schema + "; SET plan_cache_mode = " + mode +
+                      "; DEALLOCATE ALL; PREPARE ask AS " + statement.text);
             const std::string arguments = *statement.arguments ? "(" + std::string{statement.arguments} + ")" : "";
             std::string plan;
             for (const auto& line : w.sql.run("EXPLAIN EXECUTE ask " + arguments))
                 plan += line.at(0) + "\n";
-            BOOST_TEST(plan.find("Seq Scan on understudy_operation") == std::string::npos, statement.what << " " << mode
-                                                                                                          << "\n"
-                                                                                                          << plan);
-            BOOST_TEST(plan.find("JIT:") == std::string::npos, statement.what << " " << mode << "\n" << plan);
+            const bool off = mode.ends_with("off");
+            for (const std::string never : {off ? "Seq Scan" : "Seq Scan on understudy_operation", "JIT:"})
+                BOOST_TEST(plan.find(never) == std::string::npos, statement.what << " " << mode << "\n" << plan);
         }
     }
 }
