@@ -7,7 +7,6 @@
 #include <understudy/operations.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/record_json.hpp>
-#include <understudy/record_json.hpp>
 #include <understudy/write_options.hpp>
 #include <understudy/write_report.hpp>
 

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "support/customer.hpp"
+
+#include <understudy/index.hpp>
+
+#include <boost/describe/class.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tests {
+
+/// The record of tests that need one whose creation has a name.
+struct Purchase {
+    std::string id;
+    std::optional<std::string> customer_id;
+    std::optional<std::string> request;
+
+    friend bool operator==(const Purchase&, const Purchase&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Purchase, (), (id, customer_id, request))
+
+} // namespace tests
+
+template<>
+struct understudy::RecordTraits<tests::Purchase> {
+    static constexpr std::string_view name = "purchase";
+    static constexpr auto key = &tests::Purchase::id;
+    static constexpr auto idempotency_key = &tests::Purchase::request;
+};
+
+namespace tests {
+
+struct ByRequest : understudy::Index<&Purchase::request> {
+    static constexpr std::string_view name = "request";
+};
+
+} // namespace tests
