@@ -24,6 +24,10 @@ understudy_component(core
   HEADERS "*.hpp" "detail/*.hpp" "memory/*.hpp" "memory/detail/*.hpp"
   LINK Boost::headers Boost::json Threads::Threads)
 
+understudy_component(file
+  HEADERS "file/*.hpp" "file/detail/*.hpp"
+  LINK understudy_core)
+
 understudy_component(testing
   HEADERS "testing/*.hpp"
   LINK understudy_core)

@@ -2,6 +2,7 @@
 
 #include <understudy/journal.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,19 @@ public:
     };
     using SessionPtr = std::shared_ptr<Session>;
 
+    using Place = std::uint64_t;
+    struct Operation {
+        JournalEntry entry{};
+        Place place = 0;
+        SessionPtr holder{}; // nobody if it is dead, was replayed, or is finished
+        Instant since{0};    // when it became dead or was finished
+        std::string reservation{};
+        bool reserved = false;
+    };
+
+    // Is told of each operation before it changes; of one that begins, that there was none.
+    using Watch = std::function<void(const std::string& id, const Operation* before)>;
+
     // Says what is wrong with a reservation beside those that are held; nothing if it is to be had.
     using Reserve = std::function<std::string(const std::vector<std::string>& held, const std::string& wanted)>;
 
@@ -36,6 +50,35 @@ public:
         : lease_{lease}
         , retention_{retention}
         , reserve_{std::move(reserve)} {}
+
+    void watch(Watch watch) { watch_ = std::move(watch); }
+
+    const Operation* find(const std::string& id) const {
+        const auto it = operations_.find(id);
+        return it == operations_.end() ? nullptr : &it->second;
+    }
+
+    // Makes an operation what it was once; without a state there is none.
+    void put_back(const std::string& id, const Operation* state) {
+        if (const auto it = operations_.find(id); it != operations_.end()) {
+            if (unfinished_.contains(it->second.place))
+                leave_lines(it->second);
+            else
+                std::erase_if(finished_, [&](const auto& finished) { return finished.second == id; });
+            operations_.erase(it);
+        }
+        if (!state)
+            return;
+        Operation& operation = operations_[id] = *state;
+        last_place_ = std::max(last_place_, operation.place);
+        if (operation.entry.state == OperationState::done || operation.entry.state == OperationState::undone) {
+            const auto later = [](Instant since, const auto& finished) { return since < finished.first; };
+            finished_.emplace(std::upper_bound(finished_.begin(), finished_.end(), operation.since, later),
+                              operation.since, id);
+        } else {
+            join_lines(operation);
+        }
+    }
 
     std::chrono::milliseconds lease() const noexcept { return lease_; }
 
@@ -63,22 +106,21 @@ public:
             admitted.known = it->second.entry;
             return admitted;
         }
+        touch(intent.id);
         Operation& operation = operations_[intent.id];
         operation.entry.state = intent.plan.empty() ? OperationState::open : OperationState::planned;
         operation.entry.intent = std::move(intent);
         operation.entry.fence = Fence{1};
         operation.place = ++last_place_;
         operation.holder = session;
-        unfinished_[operation.place] = &operation;
-        for (const auto& key : operation.entry.intent.keys)
-            lines_[key].insert(operation.place);
+        join_lines(operation);
         admitted.kind = is_first(operation) ? Admitted::Kind::granted : Admitted::Kind::queued;
         admitted.fence = operation.entry.fence;
         return admitted;
     }
 
-    Verdict decide(const SessionPtr& session, Decision decision) {
-        Verdict verdict;
+    understudy::Verdict decide(const SessionPtr& session, Decision decision) {
+        understudy::Verdict verdict;
         Operation* operation = held(session, decision.id, decision.fence);
         if (!operation)
             return verdict;
@@ -86,15 +128,17 @@ public:
             if (reserve_)
                 verdict.objection = reserve_(reservations(), decision.reservation);
             if (!verdict.objection.empty()) {
-                verdict.kind = Verdict::Kind::objected;
+                verdict.kind = understudy::Verdict::Kind::objected;
                 return verdict;
             }
-            operation->reservation = std::move(decision.reservation);
         }
+        touch(decision.id);
+        if (!operation->reserved)
+            operation->reservation = std::move(decision.reservation);
         operation->reserved = true;
         operation->entry.intent.plan = std::move(decision.plan);
         operation->entry.state = OperationState::planned;
-        verdict.kind = Verdict::Kind::recorded;
+        verdict.kind = understudy::Verdict::Kind::recorded;
         return verdict;
     }
 
@@ -104,13 +148,14 @@ public:
 
     // The operation is the session's.
     void end(const SessionPtr& session, Ending ending, Instant now) {
+        touch(ending.id);
         Operation& operation = operations_.at(ending.id);
         operation.entry.intent.plan = std::move(ending.plan);
         operation.entry.cause = std::move(ending.cause);
         if (ending.state == OperationState::dead) {
             operation.entry.state = OperationState::dead;
             operation.holder.reset();
-            operation.silent_since = now;
+            operation.since = now;
         } else {
             finish(operation, ending.state, now);
         }
@@ -131,6 +176,7 @@ public:
         std::erase_if(left, [&](Operation* operation) {
             if (operation->entry.state != OperationState::open)
                 return false;
+            touch(operation->entry.intent.id);
             forget(*operation);
             return true;
         });
@@ -141,7 +187,8 @@ public:
             // Whoever is not first stays with nobody, or nobody would hear of its turn.
             if (!is_first(*operation))
                 continue;
-            const Instant since = operation->holder ? operation->holder->until : operation->silent_since;
+            const Instant since = operation->holder ? operation->holder->until : operation->since;
+            touch(operation->entry.intent.id);
             operation->entry.fence = Fence{static_cast<std::uint64_t>(operation->entry.fence) + 1};
             operation->holder = session;
             taken.push_back(operation->entry);
@@ -160,15 +207,19 @@ public:
 
     bool replay(const std::string& id) {
         Operation* operation = dead(id);
-        if (operation)
+        if (operation) {
+            touch(id);
             operation->entry.state = OperationState::planned;
+        }
         return operation;
     }
 
     bool drop(const std::string& id, Instant now) {
         Operation* operation = dead(id);
-        if (operation)
+        if (operation) {
+            touch(id);
             finish(*operation, OperationState::undone, now);
+        }
         return operation;
     }
 
@@ -181,16 +232,10 @@ public:
     }
 
 private:
-    using Place = std::uint64_t;
-
-    struct Operation {
-        JournalEntry entry{};
-        Place place = 0;
-        SessionPtr holder{}; // nobody if it is dead, was replayed, or is finished
-        Instant silent_since{0};
-        std::string reservation{};
-        bool reserved = false;
-    };
+    void touch(const std::string& id) {
+        if (watch_)
+            watch_(id, find(id));
+    }
 
     bool is_first(const Operation& operation) const {
         for (const auto& key : operation.entry.intent.keys)
@@ -219,6 +264,12 @@ private:
         return all;
     }
 
+    void join_lines(Operation& operation) {
+        unfinished_[operation.place] = &operation;
+        for (const auto& key : operation.entry.intent.keys)
+            lines_[key].insert(operation.place);
+    }
+
     void leave_lines(Operation& operation) {
         for (const auto& key : operation.entry.intent.keys) {
             const auto it = lines_.find(key);
@@ -241,6 +292,7 @@ private:
             return forget(operation);
         leave_lines(operation);
         operation.entry.state = state;
+        operation.since = now;
         finished_.emplace_back(now, operation.entry.intent.id);
     }
 
@@ -252,6 +304,7 @@ private:
     std::chrono::milliseconds lease_;
     std::chrono::milliseconds retention_;
     Reserve reserve_;
+    Watch watch_;
     Place last_place_ = 0;
     std::unordered_map<std::string, Operation> operations_;
     std::map<Place, Operation*> unfinished_;

@@ -2,6 +2,7 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
+#include <understudy/settlement.hpp>
 #include <understudy/store.hpp>
 
 #include <boost/asio/append.hpp>
@@ -136,6 +137,24 @@ public:
             [inner = inner_, values = std::move(values)](auto handler) mutable {
                 inner.template async_hint_sets<By>(std::move(values), std::move(handler));
             },
+            std::forward<Token>(token));
+    }
+
+    template<class T, class Token = boost::asio::deferred_t>
+    auto async_settle(std::vector<T> settlements, Token&& token = {}) {
+        return guarded<SettleSignature>(
+            faults_->down || faults_->read_only,
+            [inner = inner_, settlements = std::move(settlements)](auto handler) mutable {
+                inner.async_settle(std::move(settlements), std::move(handler));
+            },
+            std::forward<Token>(token));
+    }
+
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_marked(std::size_t limit, Token&& token = {}) {
+        return guarded<MarkedSignature<R>>(
+            faults_->down,
+            [inner = inner_, limit](auto handler) mutable { inner.async_find_marked(limit, std::move(handler)); },
             std::forward<Token>(token));
     }
 
