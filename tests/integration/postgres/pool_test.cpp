@@ -537,20 +537,32 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_leaves_all_or_nothing_and_says_so) {
     const auto ec = std::get<0>(answers.wait(db.io));
     BOOST_TEST((ec == Condition::applied_unknown || ec == Condition::retryable), ec.message());
     BOOST_TEST(db.rows() == "~");
-    // Out of time, or given up: the transaction goes its way, and nobody is told.
-    for (const bool cancel : {false, true}) {
-        Counting::Answers late;
-        boost::asio::cancellation_signal signal;
-        db.pool->async_execute({db.counted(), {statement("SELECT pg_sleep(0.05)")}, db.put(cancel ? 4 : 3)},
-                               ExecuteOptions{false, cancel ? 60s : 20ms},
-                               boost::asio::bind_cancellation_slot(signal.slot(), late.handler()));
-        if (cancel)
-            signal.emit(boost::asio::cancellation_type::total);
-        const auto expected = cancel ? error_code{boost::asio::error::operation_aborted} : Errc::deadline_exceeded;
-        BOOST_TEST(std::get<0>(late.wait(db.io)) == expected);
-        BOOST_TEST(!std::get<0>(db.run({db.put(cancel ? 6 : 5)})).failed());
-    }
-    BOOST_TEST(db.rows() == "3,5,6"); // the cancelled one had not been sent yet
+}
+
+BOOST_AUTO_TEST_CASE(who_gives_up_is_told_at_once_and_the_transaction_goes_its_way) {
+    Counting db{with(StatementMode::automatic)};
+    Session other{server().conninfo()};
+    other.run("SELECT pg_advisory_lock(7)");
+    boost::asio::cancellation_signal signal;
+    Counting::Answers sent;
+    Counting::Answers unsent;
+    const auto cancellable = [&](auto handler) { return boost::asio::bind_cancellation_slot(signal.slot(), handler); };
+    db.pool->async_execute({{statement("SELECT pg_advisory_xact_lock(7)")}, db.put(1)}, {},
+                           cancellable(sent.handler()));
+    while (db.sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        db.io.poll();
+    signal.emit(boost::asio::cancellation_type::total);
+    BOOST_TEST((std::get<0>(sent.wait(db.io)) == boost::asio::error::operation_aborted));
+    // What was not sent yet never is.
+    db.pool->async_execute({db.put(2), db.counted()}, {}, cancellable(unsent.handler()));
+    signal.emit(boost::asio::cancellation_type::total);
+    BOOST_TEST((std::get<0>(unsent.wait(db.io)) == boost::asio::error::operation_aborted));
+    Counting::Answers late;
+    db.pool->async_execute({db.counted(), db.counted()}, ExecuteOptions{false, 20ms}, late.handler());
+    BOOST_TEST((std::get<0>(late.wait(db.io)) == Errc::deadline_exceeded));
+    other.run("SELECT pg_advisory_unlock(7)");
+    BOOST_TEST(!std::get<0>(db.run({db.put(3), db.counted()})).failed());
+    BOOST_TEST(db.rows() == "1,3");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
