@@ -30,12 +30,13 @@ std::string loggable(std::string_view path) {
 } // namespace
 
 Application::Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams,
-                         BookingDirectory& bookings, BookingDesk& desk, Metrics& metrics, const Log& log, Now now)
+                         BookingDirectory& bookings, BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log, Now now)
     : params_{std::move(params)}
     , students_{students}
     , exams_{exams}
     , bookings_{students, bookings}
     , writes_{students, desk}
+    , gate_{gate}
     , metrics_{metrics}
     , log_{log}
     , now_{std::move(now)}
@@ -69,7 +70,29 @@ void Application::handle(const Request& request, Respond respond) {
         return finish(not_found());
     if (!match.endpoint)
         return finish(method_not_allowed(allowed_methods(*path)));
+    if (match.access != Access::anyone)
+        return admit(match.access, *path, request, std::move(finish));
     dispatch(match, request, std::move(finish));
+}
+
+void Application::admit(Access access, std::string path, const Request& request, Respond respond) {
+    gate_.admit(request.authorization, access,
+                [this, path = std::move(path), request, respond = std::move(respond)](AdminGate::Admission admission) {
+                    const auto match = find_route(request.method, path);
+                    const auto endpoint = name_of(*match.endpoint);
+                    if (auto* refusal = std::get_if<Response>(&admission)) {
+                        log_.warning("admin_refused", {{"request_id", request.id},
+                                                       {"endpoint", endpoint},
+                                                       {"status", refusal->status},
+                                                       {"reason", refusal->reason}});
+                        return respond(std::move(*refusal));
+                    }
+                    auto let_in = request;
+                    let_in.admin = std::move(std::get<AdminCaller>(admission).subject);
+                    log_.info("admin_admitted",
+                              {{"request_id", request.id}, {"endpoint", endpoint}, {"subject", let_in.admin}});
+                    dispatch(match, let_in, respond);
+                });
 }
 
 Response Application::answer_preflight(std::string_view path, std::string_view origin, const RouteMatch& match) const {

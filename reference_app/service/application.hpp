@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin_gate.hpp"
 #include "application_params.hpp"
 #include "booking_endpoints.hpp"
 #include "exam_endpoints.hpp"
@@ -27,7 +28,7 @@ public:
     using Now = std::function<Clock::time_point()>;
 
     Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams, BookingDirectory& bookings,
-                BookingDesk& desk, Metrics& metrics, const Log& log, Now now = &Clock::now);
+                BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log, Now now = &Clock::now);
 
     void handle(const Request& request, Respond respond);
 
@@ -36,6 +37,7 @@ public:
 
 private:
     Response answer_preflight(std::string_view path, std::string_view origin, const RouteMatch& match) const;
+    void admit(Access access, std::string path, const Request& request, Respond respond);
     void dispatch(const RouteMatch& match, const Request& request, Respond respond);
     void login(const Request& request, Respond respond);
     void validate_exam_credits(const Request& request, Respond respond);
@@ -52,6 +54,7 @@ private:
     ExamEndpoints exams_;
     BookingEndpoints bookings_;
     WriteEndpoints writes_;
+    AdminGate& gate_;
     Metrics& metrics_;
     const Log& log_;
     Now now_;

@@ -26,6 +26,10 @@ struct Request {
     std::string_view body;
     /// The `Origin` header.
     std::string_view origin;
+    /// The `Authorization` header. Never printed.
+    std::string_view authorization;
+    /// Whom the gate before the admin endpoints let in; nobody elsewhere.
+    std::string admin;
     /// The `Idempotency-Key` header, or `X-Idempotency-Key`, if there is one.
     std::optional<std::string_view> idempotency_key;
     Address client;

@@ -286,6 +286,7 @@ private:
             request.query = target.substr(query + 1);
         request.body = message.body();
         request.origin = message[http::field::origin];
+        request.authorization = message[http::field::authorization];
         for (const std::string_view name : {"X-Idempotency-Key", "Idempotency-Key"})
             if (const auto field = message.find(name); field != message.end())
                 request.idempotency_key = field->value();

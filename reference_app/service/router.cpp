@@ -1,5 +1,6 @@
 #include "router.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace service {
@@ -12,6 +13,7 @@ struct Route {
     Endpoint endpoint;
     std::string_view name;
     bool probe;
+    Access access = Access::anyone;
 };
 
 constexpr std::array routes{
@@ -37,6 +39,10 @@ constexpr std::array routes{
     Route{Method::get, "/metrics", Endpoint::metrics, "metrics", true},
 };
 static_assert(routes.size() == endpoint_count);
+static_assert(std::ranges::all_of(routes, [](const Route& route) {
+                  return route.path.starts_with("/api/admin/") == (route.access != Access::anyone);
+              }),
+              "what admins may do needs to be shown something for, and nothing else does");
 
 constexpr std::string_view placeholder = ":id";
 
@@ -99,6 +105,7 @@ RouteMatch find_route(Method method, std::string_view path) noexcept {
         if (route.method != method)
             return;
         match.endpoint = route.endpoint;
+        match.access = route.access;
         match.id = id;
     });
     return match;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "access.hpp"
 #include "http_message.hpp"
 
 #include <cstddef>
@@ -42,6 +43,8 @@ struct RouteMatch {
     bool known_path = false;
     /// What answers this method there.
     std::optional<Endpoint> endpoint;
+    /// What a caller must show before it does.
+    Access access = Access::anyone;
     /// The segment of the path that names a record, any text but an empty one; a view of the path.
     std::string_view id;
 };

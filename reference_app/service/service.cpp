@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include "admin_gate.hpp"
 #include "application.hpp"
 #include "booking_board.hpp"
 #include "cached_record_reader.hpp"
@@ -8,10 +9,12 @@
 #include "exam_board.hpp"
 #include "exam_stores.hpp"
 #include "http_server.hpp"
+#include "key_fetch.hpp"
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
 #include "unavailable_desk.hpp"
+#include "wall_clock.hpp"
 #include "warm_up.hpp"
 
 #include <understudy/budgeted.hpp>
@@ -183,7 +186,9 @@ public:
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
-        , application_{config.application, students_, board_, booking_board_, desk_, metrics_, log}
+        , keys_{fetch_keys_from(context_.get_executor(), config.admin), log}
+        , gate_{config.admin, keys_, &wall_clock_now}
+        , application_{config.application, students_, board_, booking_board_, desk_, gate_, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -225,6 +230,10 @@ private:
         if (!config_.port_file.empty())
             write_port(port);
         phase_ = Phase::serving;
+        if (!config_.admin.believes_tokens())
+            log_.info("admin_disabled", {{"reason", "neither SUPABASE_URL nor SUPABASE_JWT_SECRET is set"}});
+        if (config_.admin.cron_secret.empty())
+            log_.info("cron_disabled", {{"reason", "CRON_SECRET is not set"}});
         log_.info("listening", {{"address", config_.server.address}, {"port", port}, {"version", UNDERSTUDY_VERSION}});
         if (config_.warm)
             warm_up_.start();
@@ -466,6 +475,8 @@ private:
     UnavailableDesk desk_;
     WarmUp warm_up_;
     Metrics metrics_;
+    KeySet keys_;
+    AdminGate gate_;
     Application application_;
     HttpServer server_;
     Phase phase_ = Phase::starting;

@@ -4,6 +4,8 @@
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_keys.hpp"
+#include "wall_clock.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -29,6 +31,8 @@ struct Service {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedKeys published;
+    AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     Metrics metrics;
     Log log = Log::silent();
     asio::io_context context{1};
@@ -53,7 +57,7 @@ struct Service {
     }
 
     void start() {
-        application.emplace(application_params, students, exams, bookings, desk, metrics, log);
+        application.emplace(application_params, students, exams, bookings, desk, gate, metrics, log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);

@@ -4,6 +4,8 @@
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_keys.hpp"
+#include "wall_clock.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -23,6 +25,8 @@ struct Fixture {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedKeys published;
+    AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     Metrics metrics;
     Log log = Log::silent();
     Application::Clock::time_point now{1h};
@@ -41,7 +45,7 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, students, exams, bookings, desk, metrics, log, [this] { return now; });
+            application.emplace(params, students, exams, bookings, desk, gate, metrics, log, [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());
