@@ -30,7 +30,8 @@ std::string loggable(std::string_view path) {
 } // namespace
 
 Application::Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams,
-                         BookingDirectory& bookings, BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log, Now now)
+                         BookingDirectory& bookings, BookingDesk& desk, AdminGate& gate, Metrics& metrics,
+                         const Log& log, Now now)
     : params_{std::move(params)}
     , students_{students}
     , exams_{exams}

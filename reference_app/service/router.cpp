@@ -39,9 +39,10 @@ constexpr std::array routes{
     Route{Method::get, "/metrics", Endpoint::metrics, "metrics", true},
 };
 static_assert(routes.size() == endpoint_count);
-static_assert(std::ranges::all_of(routes, [](const Route& route) {
-                  return route.path.starts_with("/api/admin/") == (route.access != Access::anyone);
-              }),
+static_assert(std::ranges::all_of(routes,
+                                  [](const Route& route) {
+                                      return route.path.starts_with("/api/admin/") == (route.access != Access::anyone);
+                                  }),
               "what admins may do needs to be shown something for, and nothing else does");
 
 constexpr std::string_view placeholder = ":id";
