@@ -9,11 +9,12 @@
 #include "exam_board.hpp"
 #include "exam_stores.hpp"
 #include "http_server.hpp"
+#include "journaled_booking_desk.hpp"
+#include "journaled_record_writer.hpp"
 #include "key_fetch.hpp"
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
-#include "unavailable_desk.hpp"
 #include "wall_clock.hpp"
 #include "warm_up.hpp"
 
@@ -21,10 +22,13 @@
 #include <understudy/coalescing.hpp>
 #include <understudy/guarded.hpp>
 #include <understudy/hubspot/store.hpp>
+#include <understudy/operations.hpp>
 #include <understudy/postgres/identity.hpp>
+#include <understudy/postgres/journal.hpp>
 #include <understudy/rate_budget.hpp>
 #include <understudy/read_through_cache.hpp>
 #include <understudy/supabase/store.hpp>
+#include <understudy/write_through_sync.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -38,6 +42,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 namespace service {
@@ -58,6 +63,9 @@ using understudy::ReadThroughCache;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto start_timeout = 30s;
+// How often it is counted what the journal holds.
+constexpr auto journal_interval = 5s;
+constexpr std::size_t most_dead_counted = 1000;
 constexpr auto tuple = asio::as_tuple(asio::use_awaitable);
 
 std::string joined(const std::vector<std::string>& names) {
@@ -147,24 +155,34 @@ LocalCalendar exams_calendar() {
     }
 }
 
-// The records of one type: at the source, in the replica, and read through both.
+postgres::JournalParams journal_params(postgres::JournalParams params) {
+    params.reserve = "reserve_bookings";
+    return params;
+}
+
+using Operations = understudy::Operations<postgres::Journal>;
+
+// The records of one type: at the source, in the replica, and read and written through both.
 template<class R>
 struct Mirror {
     using Guard = Guarded<Budgeted<hubspot::Store<R>>>;
     using Source = Coalescing<Guard>;
     using Cache = ReadThroughCache<supabase::Store<R>, Source>;
+    using Writer = understudy::WriteThroughSync<Source, supabase::Store<R>, postgres::Journal>;
 
     Mirror(const hubspot::Client& client, hubspot::ObjectParams<R> params, const RateBudget& budget,
-           const postgres::Pool& pool, const ReadingParams& reading)
+           const postgres::Pool& pool, const ReadingParams& reading, const Operations& operations)
         : objects{client, std::move(params)}
         , guard{Budgeted{objects, budget}}
         , source{guard}
-        , cache{supabase::Store<R>{pool}, source, cache_params(reading)} {}
+        , cache{supabase::Store<R>{pool}, source, cache_params(reading)}
+        , writer{source, supabase::Store<R>{pool}, operations} {}
 
     hubspot::Store<R> objects;
     Guard guard;
     Source source;
     Cache cache;
+    Writer writer;
 };
 
 class Service {
@@ -175,14 +193,17 @@ public:
         , budget_{context_.get_executor(), config.source_limits}
         , client_{context_.get_executor(), observed(config.hubspot, budget_, log)}
         , pool_{context_.get_executor(), observed(config.database, log)}
-        , contacts_{client_, contacts_at(config.source_types), budget_, pool_, config.reading}
-        , exams_{client_, exams_at(config.source_types), budget_, pool_, config.reading}
-        , bookings_{client_, bookings_at(config.source_types), budget_, pool_, config.reading}
+        , operations_{postgres::Journal{pool_, journal_params(config.writing.journal)}, config.writing.operations}
+        , contacts_{client_, contacts_at(config.source_types), budget_, pool_, config.reading, operations_}
+        , exams_{client_, exams_at(config.source_types), budget_, pool_, config.reading, operations_}
+        , bookings_{client_, bookings_at(config.source_types), budget_, pool_, config.reading, operations_}
         , students_{contacts_.cache, config.reading, [this] { return contacts_.guard.is_failing(); }}
         , reader_{exams_.cache, bookings_.cache,
                   [this] { return exams_.guard.is_failing() || bookings_.guard.is_failing(); }}
         , board_{pool_, reader_, config.reading, exams_calendar()}
         , booking_board_{reader_, config.reading, exams_calendar()}
+        , writer_{contacts_.writer, bookings_.writer}
+        , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
@@ -235,6 +256,8 @@ private:
         if (config_.admin.cron_secret.empty())
             log_.info("cron_disabled", {{"reason", "CRON_SECRET is not set"}});
         log_.info("listening", {{"address", config_.server.address}, {"port", port}, {"version", UNDERSTUDY_VERSION}});
+        operations_.run();
+        count_journal();
         if (config_.warm)
             warm_up_.start();
     }
@@ -345,14 +368,17 @@ private:
         timer_.expires_at(deadline);
         co_await timer_.async_wait(tuple);
 
-        int draining = 3;
-        const auto drain = [&](auto& cache) {
-            cache.async_drain([&](error_code) {
+        int draining = 4;
+        const auto drain = [&](auto& work) {
+            work.async_drain([&](error_code) {
                 if (--draining == 0)
                     timer_.cancel();
             });
         };
         timer_.expires_at(deadline);
+        journal_timer_.cancel();
+        operations_.stop();
+        drain(operations_);
         drain(contacts_.cache);
         drain(exams_.cache);
         drain(bookings_.cache);
@@ -368,6 +394,24 @@ private:
             log_.info("stopped");
         else
             log_.warning("stopped_unfinished", {{"connections", server_.connections()}, {"loads_drained", drained}});
+    }
+
+    // What is left of what was promised, for those who watch.
+    void count_journal() {
+        operations_.journal().async_count([this](error_code error, std::size_t unfinished) {
+            if (!error)
+                unfinished_ = unfinished;
+            operations_.async_list_dead(most_dead_counted,
+                                        [this](error_code failed, const std::vector<understudy::JournalEntry>& dead) {
+                                            if (!failed)
+                                                dead_letters_ = dead.size();
+                                        });
+        });
+        journal_timer_.expires_after(journal_interval);
+        journal_timer_.async_wait([this](error_code error) {
+            if (!error && phase_ == Phase::serving)
+                count_journal();
+        });
     }
 
     void report(const WarmUpProgress& progress) const {
@@ -437,6 +481,29 @@ private:
         answered("stale", board.stale_answers);
         answered("failed", board.failures);
 
+        const auto& operations = operations_.stats();
+        const auto operated = [&](std::string_view result, std::uint64_t value) {
+            sink.counter("operations_total", "Changes that were asked for, by what became of them", number(value),
+                         {{"result", result}});
+        };
+        operated("done", operations.done);
+        operated("undone", operations.undone);
+        operated("dead", operations.dead);
+        operated("repeated", operations.repeated);
+        sink.counter("operations_begun_total", "Changes that were begun", number(operations.begun));
+        sink.counter("operations_recovered_total", "Changes taken over from processes that were gone",
+                     number(operations.recovered));
+        sink.counter("operations_queued_total", "Changes that waited behind others", number(operations.queued));
+        sink.counter("operations_pending_total", "Changes that the replica showed later than their callers were told",
+                     number(operations.replica_pending));
+        sink.counter("leases_lost_total", "Times the lease on changes under way was lost",
+                     number(operations.leases_lost));
+        sink.counter("rows_swept_total", "Rows read again after they were marked", number(operations.swept));
+        if (unfinished_)
+            sink.gauge("journal_unfinished", "Changes in the journal that are not finished", number(*unfinished_));
+        if (dead_letters_)
+            sink.gauge("dead_letters", "Changes that somebody has to look at", number(*dead_letters_));
+
         const auto& budget = budget_.stats();
         sink.counter("source_calls_granted_total", "Calls that the rate budget granted", number(budget.granted));
         sink.counter("source_calls_waited_total", "Times a call had to wait for the budget", number(budget.waited));
@@ -465,6 +532,7 @@ private:
     RateBudget budget_;
     hubspot::Client client_;
     postgres::Pool pool_;
+    Operations operations_;
     Mirror<ContactCredits> contacts_;
     Mirror<MockExam> exams_;
     Mirror<Booking> bookings_;
@@ -472,13 +540,17 @@ private:
     CachedRecordReader<Mirror<MockExam>::Cache, Mirror<Booking>::Cache> reader_;
     ExamBoard board_;
     BookingBoard booking_board_;
-    UnavailableDesk desk_;
+    JournaledRecordWriter<Mirror<ContactCredits>::Writer, Mirror<Booking>::Writer> writer_;
+    JournaledBookingDesk desk_;
     WarmUp warm_up_;
     Metrics metrics_;
     KeySet keys_;
     AdminGate gate_;
     Application application_;
     HttpServer server_;
+    asio::steady_timer journal_timer_{context_};
+    std::optional<std::size_t> unfinished_;
+    std::optional<std::size_t> dead_letters_;
     Phase phase_ = Phase::starting;
     bool finished_ = true;
     std::exception_ptr failure_;

@@ -48,10 +48,11 @@ HttpExchange::~HttpExchange() {
         ::close(socket_);
 }
 
-void HttpExchange::send(std::string_view method, std::string_view path, std::string_view body) {
+void HttpExchange::send(std::string_view method, std::string_view path, std::string_view body,
+                        std::string_view headers) {
     std::string text{method};
     text.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ");
-    text.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+    text.append(std::to_string(body.size())).append("\r\n").append(headers).append("\r\n").append(body);
     if (::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
         throw std::runtime_error{"the service does not read"};
 }

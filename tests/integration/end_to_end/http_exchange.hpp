@@ -26,7 +26,9 @@ public:
     HttpExchange& operator=(HttpExchange&&) = delete;
     ~HttpExchange();
 
-    void send(std::string_view method, std::string_view path, std::string_view body = {});
+    /// `headers` are lines that end with `\r\n`.
+    void send(std::string_view method, std::string_view path, std::string_view body = {},
+              std::string_view headers = {});
     /// Reads until the server closes the connection.
     HttpAnswer receive();
 
