@@ -61,6 +61,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_said_is_as_documented) {
     BOOST_TEST((config.application.access_log == as_documented.application.access_log));
     BOOST_TEST((config.reading.timeout == as_documented.reading.timeout));
     BOOST_TEST((config.reading.negative_ttl == as_documented.reading.negative_ttl));
+    BOOST_TEST((config.writing.timeout == as_documented.writing.timeout));
+    BOOST_TEST((config.writing.operations.landing_limit == as_documented.writing.operations.landing_limit));
+    BOOST_TEST((config.writing.journal.lease == as_documented.writing.journal.lease));
     BOOST_TEST((config.shutdown_grace == as_documented.shutdown_grace));
     BOOST_TEST(config.source_limits.limit == as_documented.source_limits.limit);
     BOOST_TEST(config.source_types.exams == as_documented.source_types.exams);
@@ -81,6 +84,8 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
                               {"UNDERSTUDY_IDLE_TIMEOUT", "2m"},
                               {"UNDERSTUDY_REQUEST_TIMEOUT", "250ms"},
                               {"UNDERSTUDY_MAX_AGE", "1h"},
+                              {"UNDERSTUDY_LANDING_LIMIT", "100s"},
+                              {"UNDERSTUDY_LEASE", "3s"},
                               {"UNDERSTUDY_ADDRESS", "::"},
                               {"HUBSPOT_MOCK_EXAM_TYPE", "2-7"},
                               {"HUBSPOT_BOOKING_TYPE", "2-8"},
@@ -99,6 +104,8 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
     BOOST_TEST(config.application.cors_origins.size() == 2u);
     BOOST_TEST((config.server.idle_timeout == 2min));
     BOOST_TEST((config.server.request_timeout == 250ms));
+    BOOST_TEST((config.writing.operations.landing_limit == 100s));
+    BOOST_TEST((config.writing.journal.lease == 3s));
     BOOST_TEST((config.reading.freshness == understudy::Freshness::bounded(1h)));
     BOOST_TEST(config.server.address == "::");
     BOOST_TEST(config.server.port == 8080);
@@ -124,6 +131,9 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_is_named) {
         {"UNDERSTUDY_READ_TIMEOUT", "soon"},
         {"UNDERSTUDY_MAX_AGE", "0s"},
         {"UNDERSTUDY_NEGATIVE_TTL", "1d"},
+        {"UNDERSTUDY_BOOKING_TIMEOUT", "0s"},
+        {"UNDERSTUDY_LANDING_LIMIT", "120"},
+        {"UNDERSTUDY_LEASE", "0ms"},
         {"UNDERSTUDY_LOG_LEVEL", "verbose"},
         {"UNDERSTUDY_LOG_FORMAT", "xml"},
         {"UNDERSTUDY_ACCESS_LOG", "yes"},
