@@ -48,8 +48,9 @@ struct ConnectParams {
     std::chrono::milliseconds backoff_last{5'000};
     /// Sent first on each connection that prepares statements. A prepared statement keeps its plan: a look-up that was
     /// planned while its table was small would go on scanning it when it has grown, ten times slower than by the index.
-    /// Empty for nothing.
-    std::string session_setup = "SET enable_seqscan = off";
+    /// A table that can only be scanned then looks so dear that PostgreSQL would compile the statement, for half a
+    /// second, to save nothing: hence no JIT. Empty for nothing.
+    std::string session_setup = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)";
     /// As the server shows it in `pg_stat_activity`.
     std::string application_name = "understudy";
     /// Called with what the server or libpq said of each failed request or connection: for logs. May be empty.

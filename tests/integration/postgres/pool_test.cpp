@@ -176,11 +176,14 @@ BOOST_AUTO_TEST_CASE(a_plan_that_is_kept_is_never_a_scan_where_an_index_serves) 
         ConnectParams params;
         params.statements = mode;
         Database db{"", params};
-        auto [ec, result] = db.execute("SELECT current_setting('enable_seqscan')");
+        auto [ec, result] = db.execute("SELECT current_setting('enable_seqscan'), current_setting('jit')");
         BOOST_TEST(!ec.failed());
-        std::string setting;
-        BOOST_TEST(result.get(0, 0, setting));
-        BOOST_TEST(setting == (mode == StatementMode::prepared ? "off" : "on"));
+        std::string scans;
+        std::string compiles;
+        BOOST_TEST(result.get(0, 0, scans));
+        BOOST_TEST(result.get(0, 1, compiles));
+        BOOST_TEST(scans == (mode == StatementMode::prepared ? "off" : "on"));
+        BOOST_TEST(compiles == (mode == StatementMode::prepared ? "off" : "on"));
     }
 }
 
