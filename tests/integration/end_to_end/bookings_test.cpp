@@ -290,6 +290,52 @@ BOOST_AUTO_TEST_CASE(d5_a_cancellation_gives_the_credit_back_once_and_the_place_
     BOOST_TEST(house.credit(1) == "0");
 }
 
+BOOST_AUTO_TEST_CASE(d5_many_cancellations_of_one_student_are_two_round_trips_and_one_patch_of_the_contact) {
+    BookingHouse house;
+    house.credits(1, "3", "2");
+    house.start();
+    json::array items;
+    for (int i = 0; i < 5; ++i) {
+        const auto booked = house.book(1, house.exam(5, 30 + i));
+        BOOST_TEST_REQUIRE(booked.status == 201, booked.body);
+        items.push_back({{"id", record_of(booked)}, {"student_id", student_of(1)}, {"email", email_of(1)}});
+    }
+    items.push_back({{"id", "999"}, {"student_id", student_of(1)}, {"email", email_of(1)}});
+    BOOST_TEST(house.credit(1) == "0");
+    BOOST_TEST(house.credit(1, "shared_mock_credits") == "0");
+    house.hubspot->control("POST", "counters/reset");
+    const auto answer = HttpExchange{house.port, "POST", "/api/bookings/batch-cancel",
+                                     json::serialize(json::object{{"bookings", items}})}
+                            .receive();
+    BOOST_TEST(answer.status == 207, answer.body);
+    BOOST_TEST(answer.json().at("data").at("summary").at("successful") == 5);
+    BOOST_TEST(house.by_kind({"batch_update"}) == 2);
+    BOOST_TEST(house.writes() == 2);
+    BOOST_TEST(house.credit(1) == "3");
+    BOOST_TEST(house.credit(1, "shared_mock_credits") == "2");
+    BOOST_TEST(house.active(1) == 0U);
+}
+
+// D14: nobody is refused because of locks or limits, and the calls are few.
+BOOST_AUTO_TEST_CASE(d14_a_rush_of_a_hundred_students_is_a_few_calls) {
+    BookingHouse house;
+    const auto exam = house.exam(100);
+    for (int i = 1; i <= 100; ++i)
+        house.credits(i, "1");
+    house.start();
+    for (int i = 1; i <= 100; ++i)
+        house.warm(i, exam);
+    house.hubspot->change({{"latency_ms", 100}});
+    house.hubspot->control("POST", "counters/reset");
+    std::vector<HttpExchange> exchanges;
+    for (int i = 1; i <= 100; ++i)
+        exchanges.push_back(house.ask_booking(i, exam));
+    BOOST_TEST(spelled(tally(exchanges)) == "100 x 201");
+    // Three when they arrive together; how soon a busy machine can send them is not judged here.
+    BOOST_TEST(house.writes() <= 40);
+    BOOST_TEST(house.count("status_429") == 0);
+}
+
 BOOST_AUTO_TEST_CASE(d12_nobody_cancels_another_student_s_booking) {
     BookingHouse house;
     const auto exam = house.exam(5);
