@@ -28,7 +28,9 @@ public:
     // The end of an operation, with what the replica is to show, by record type.
     struct EndItem {
         Ending ending;
-        std::map<std::string, std::vector<LandedWrite>> landed;
+        std::map<std::string, std::vector<LandedWrite>> landed{};
+        // It was handed in before, and may have ended then.
+        bool doubtful = false;
     };
     enum class Ended : std::uint8_t {
         lost, // somebody else has it

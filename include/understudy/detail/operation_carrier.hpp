@@ -304,7 +304,7 @@ private:
         // No request outlasts the lease: whoever takes the operation over counts on that.
         auto time = [session = session_, most = params_.call_timeout] { return std::min(most, session->left()); };
         if (part != journal_->parts->end())
-            return part->second->send(step.write, step.operation, std::move(time), std::move(sent));
+            return part->second->send(step.write, step.operation, step.in_doubt, std::move(time), std::move(sent));
         StepOutcome unsent;
         unsent.state = WriteState::unsent;
         unsent.error = Errc::invalid_argument;
@@ -350,8 +350,12 @@ private:
         auto ended = guarded([this, operation, item](error_code error, Ended how) {
             if (operation->stage != Stage::ending)
                 return;
+            // What is not ours any more though our lease is: it had ended, and the answer was lost.
+            if (!error && how == Ended::lost && item->doubtful && session_->held())
+                how = Ended::ended;
             if (!error && how != Ended::again)
                 return on_ended(operation, *item, how);
+            item->doubtful = item->doubtful || error == Condition::applied_unknown;
             // The replica cannot store what was written: it is told to read it.
             if (error && error != Condition::retryable && error != Condition::applied_unknown)
                 for (auto& [record, writes] : item->landed)

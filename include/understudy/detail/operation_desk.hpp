@@ -342,7 +342,7 @@ private:
         if (!needs_lease())
             session_->rest();
     }
-    bool needs_lease() const noexcept { return background_ || !running_.empty(); }
+    bool needs_lease() const noexcept { return (background_ && !takings_lost_) || !running_.empty(); }
 
     // Nobody waits for it any more, and nothing was sent.
     void abandon(const OperationPtr& operation) {
@@ -413,20 +413,31 @@ private:
         recovering_ = background_ && !closed;
         if (!recovering_)
             return;
+        // What was taken over then and not heard of is held by this session, as long as there is one.
+        if (takings_lost_ && session_->held()) {
+            rest();
+            return recover_after(params.recovery_interval);
+        }
+        takings_lost_ = false;
         auto on_entries = guarded([this](error_code error, std::vector<JournalEntry> entries) {
             const bool more = !error && entries.size() >= params.recovery_batch;
             for (std::size_t i = 0; !error && i < entries.size(); ++i)
                 take_over(std::move(entries[i]));
-            recovery_timer_.expires_after(more ? std::chrono::milliseconds{0} : params.recovery_interval);
-            recovery_timer_.async_wait(guarded([this](error_code) { recover(); }));
-            if (!background_)
-                recovery_timer_.cancel();
+            takings_lost_ = error == Condition::applied_unknown;
+            recover_after(more ? std::chrono::milliseconds{0} : params.recovery_interval);
         });
         session_->with(guarded([this, on_entries](error_code error) {
             if (error)
                 return on_entries(error, std::vector<JournalEntry>{});
             journal_.async_take_over(params.recovery_batch, boost::asio::bind_executor(executor, on_entries));
         }));
+    }
+
+    void recover_after(std::chrono::milliseconds pause) {
+        recovery_timer_.expires_after(pause);
+        recovery_timer_.async_wait(guarded([this](error_code) { recover(); }));
+        if (!background_)
+            recovery_timer_.cancel();
     }
 
     void take_over(JournalEntry entry) {
@@ -468,6 +479,9 @@ private:
     typename Clock::time_point ask_at_ = Timer::time_point::max();
     bool asking_ = false;
     bool background_ = false;
+    // A call that took operations over failed, and may have taken them: they are found again under another lease, for
+    // which this one has to run out when nothing is under way.
+    bool takings_lost_ = false;
     bool recovering_ = false; // asked, or the timer says when to ask
 };
 

@@ -37,8 +37,8 @@ public:
     virtual ~Participant() = default;
 
     // `operation` is the name that the write leaves. `time` says, right before the write leaves, how long the call may
-    // take; nothing is sent if that is nothing.
-    virtual void send(const PlannedWrite& write, const std::string& operation,
+    // take; nothing is sent if that is nothing. `again`: it may have been sent before.
+    virtual void send(const PlannedWrite& write, const std::string& operation, bool again,
                       std::function<std::chrono::milliseconds()> time, std::function<void(StepOutcome)> handler) = 0;
     virtual void find(const std::string& key, const std::string& operation, std::chrono::milliseconds timeout,
                       std::function<void(Landed)> handler) = 0;

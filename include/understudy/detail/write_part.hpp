@@ -33,6 +33,12 @@ concept HasIdempotencyKey = requires {
     RecordTraits<R>::idempotency_key;
 };
 
+// The way of asking for the record that a creation made.
+template<class R>
+struct ByIdempotencyKey : Index<RecordTraits<R>::idempotency_key> {
+    static constexpr std::string_view name = "idempotency_key";
+};
+
 template<class T>
 std::optional<T> parsed(std::string_view text) {
     boost::json::error_code error;
@@ -55,15 +61,15 @@ public:
         , executor_{std::move(executor)}
         , stats_{std::move(stats)} {}
 
-    void send(const PlannedWrite& write, const std::string& operation, std::function<std::chrono::milliseconds()> time,
-              std::function<void(StepOutcome)> handler) override {
+    void send(const PlannedWrite& write, const std::string& operation, bool again,
+              std::function<std::chrono::milliseconds()> time, std::function<void(StepOutcome)> handler) override {
         // The ticket is drawn before the write leaves. Without one the replica is hinted at: that loses nothing.
-        auto on_ticket = [self = this->shared_from_this(), write, operation, time = std::move(time),
+        auto on_ticket = [self = this->shared_from_this(), write, operation, again, time = std::move(time),
                           handler = std::move(handler)](error_code error, Ticket ticket) mutable {
             const auto left = time();
             if (left <= std::chrono::milliseconds{0})
                 return self->decline(handler, WriteState::unsent, Errc::lease_lost);
-            self->send_with(write, operation, left, error ? no_ticket : ticket, std::move(handler));
+            self->send_with(write, operation, again, left, error ? no_ticket : ticket, std::move(handler));
         };
         replica_.async_draw_ticket(boost::asio::bind_executor(executor_, std::move(on_ticket)));
     }
@@ -167,9 +173,9 @@ private:
         decline(handler, WriteState::refused, Errc::invalid_argument);
     }
 
-    void send_with(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
-                   Ticket ticket, std::function<void(StepOutcome)> handler) {
-        auto on_written = [self = this->shared_from_this(), write, ticket, timeout,
+    void send_with(const PlannedWrite& write, const std::string& operation, bool again,
+                   std::chrono::milliseconds timeout, Ticket ticket, std::function<void(StepOutcome)> handler) {
+        auto on_written = [self = this->shared_from_this(), write, again, ticket, timeout,
                            handler](error_code error, const std::vector<WriteOutcome<R>>& outcomes) {
             StepOutcome outcome;
             outcome.error = error;
@@ -180,7 +186,8 @@ private:
                     outcome.key = key_to_text<R>(own.id);
                 else if (write.action != WriteAction::create)
                     outcome.key = write.key;
-                if (write.action == WriteAction::create && own.state == WriteState::refused && own.id != key_t<R>{})
+                const bool refused = write.action == WriteAction::create && own.state == WriteState::refused;
+                if (refused && (again || own.id != key_t<R>{}))
                     return self->recognise(write, own.id, timeout, std::move(outcome), handler);
             }
             handler(std::move(outcome));
@@ -210,36 +217,45 @@ private:
         }
     }
 
-    // The source has a record with a unique value of the new one: it is ours if that is the value that names creations.
+    // A creation was refused: because an earlier request made the record, or for another reason though one had. Then
+    // there is a record with the value that names creations; `holder` if the source named it.
     void recognise(const PlannedWrite& write, const key_t<R>& holder, std::chrono::milliseconds timeout,
                    StepOutcome refused, std::function<void(StepOutcome)> handler) {
         if constexpr (HasIdempotencyKey<R>) {
-            auto on_read = [self = this->shared_from_this(), write, refused = std::move(refused),
-                            handler = std::move(handler)](error_code error, const std::vector<Reading<R>>& readings) {
-                StepOutcome outcome = refused;
+            ReadOptions how;
+            how.priority = Priority::write;
+            how.timeout = timeout;
+            const auto record = parsed<R>(write.values).value_or(R{});
+            std::vector<typename ByIdempotencyKey<R>::value_type> names;
+            for_each_value<ByIdempotencyKey<R>>(record, [&](const auto& name) { names.push_back(name); });
+            if (holder == key_t<R>{} && names.empty())
+                return handler(std::move(refused));
+            auto on_read = [name = record.*RecordTraits<R>::idempotency_key, named = holder != key_t<R>{},
+                            outcome = std::move(refused), handler = std::move(handler)](
+                               error_code error, const std::vector<Reading<R>>& readings) mutable {
                 const bool answered = !error && readings.size() == 1 && !readings.front().failed();
                 if (!answered) {
                     outcome.state = WriteState::unknown;
                     outcome.error = Errc::outcome_unknown;
-                } else if (!readings.front().found()) {
-                    // Gone already, or not there yet for who reads it: nobody can say whose it is.
-                    outcome.key.clear();
-                } else if (const auto record = parsed<R>(write.values);
-                           record && readings.front().record.*RecordTraits<R>::idempotency_key ==
-                                         (*record).*RecordTraits<R>::idempotency_key) {
+                } else if (readings.front().found() &&
+                           readings.front().record.*RecordTraits<R>::idempotency_key == name) {
                     outcome.state = WriteState::applied;
                     outcome.error = {};
+                    outcome.key = key_to_text<R>(readings.front().id);
                     // Nobody knows when it landed.
                     outcome.ticket = no_ticket;
                     outcome.recognised = true;
+                } else if (named && !readings.front().found()) {
+                    // Gone already, or not there yet for who reads it: nobody can say whose it is.
+                    outcome.key.clear();
                 }
                 handler(std::move(outcome));
             };
-            ReadOptions how;
-            how.priority = Priority::write;
-            how.timeout = timeout;
-            source_.template async_fetch<ById<R>>(std::vector<key_t<R>>(1, holder), how,
-                                                  boost::asio::bind_executor(executor_, std::move(on_read)));
+            auto token = boost::asio::bind_executor(executor_, std::move(on_read));
+            if (holder != key_t<R>{})
+                source_.template async_fetch<ById<R>>(std::vector<key_t<R>>(1, holder), how, std::move(token));
+            else
+                source_.template async_fetch<ByIdempotencyKey<R>>(std::move(names), how, std::move(token));
         } else {
             handler(std::move(refused));
         }

@@ -4,10 +4,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,9 +31,14 @@ void same(Source& source, Replica& replica, const std::string& key) {
     // What was never heard of needs no row.
     if (row->state == State::unknown && row->mark == Mark::clean)
         return;
-    BOOST_TEST_INFO(key);
+    std::string names;
+    for (const auto& name : source.operations(key))
+        names += " " + name;
+    BOOST_TEST_INFO(key << " after" << names);
     BOOST_TEST((row->mark == Mark::clean));
+    BOOST_TEST_INFO(key << " after" << names);
     BOOST_TEST((row->state == State::live) == truth.found());
+    BOOST_TEST_INFO(key << " after" << names);
     BOOST_TEST((!truth.found() || row->record == truth.record));
 }
 
@@ -174,14 +183,230 @@ void sweep(const Scenario& scenario, Fault fault) {
     }
 }
 
+// Two processes, faults and crashes at random; who was told what, and what became of it.
+class Rush {
+public:
+    explicit Rush(std::uint32_t seed)
+        : random_{seed}
+        , shop_{people} {
+        shop_.params.seed = seed + 1;
+        for (auto& process : processes_)
+            restart(process);
+    }
+
+    void run() {
+        for (int i = 0; i < 60; ++i) {
+            act(i);
+            if (pick(3) == 0)
+                fail();
+            shop_.time.advance(std::chrono::milliseconds{pick(1'500)});
+        }
+        for (auto& process : processes_) {
+            process->line->cut = false;
+            process->line->mute = 0;
+        }
+        shop_.customers.fail_always({});
+        shop_.purchases.refuse_if({});
+        for (int i = 0; i < 100 && !is_at_rest(shop_); ++i)
+            shop_.time.advance(5s);
+        for (auto& process : processes_)
+            process->operations.stop();
+        shop_.time.settle();
+        check();
+    }
+
+private:
+    static constexpr int people = 3;
+
+    int pick(int below) { return std::uniform_int_distribution<int>{0, below - 1}(random_); }
+    ShopProcess& process() { return *processes_[static_cast<std::size_t>(pick(2))]; }
+
+    void restart(std::unique_ptr<ShopProcess>& process) {
+        if (process) {
+            process->life.end();
+            dead_.push_back(std::move(process));
+        }
+        process = std::make_unique<ShopProcess>(shop_);
+        process->operations.run();
+    }
+
+    void act(int number) {
+        const auto who = customer(1 + pick(people)).id;
+        const auto id = std::to_string(number);
+        const int kind = pick(10);
+        if (kind < 5) {
+            booked_.push_back({who, id, process().book(who, id)});
+        } else if (kind < 8) {
+            std::vector<std::string> live;
+            shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>& truth) {
+                // Of those that people know of.
+                if (truth.found() && truth.record.customer_id == who &&
+                    shop_.known_purchases.try_lookup(key)->current())
+                    live.push_back(key);
+            });
+            if (!live.empty()) {
+                auto& which = live[static_cast<std::size_t>(pick(static_cast<int>(live.size())))];
+                const auto told = process().cancel(who, which, id);
+                booked_.push_back({"cancel", id, told});
+            }
+        } else if (kind < 9) {
+            // Decided once, so that it counts whatever the caller is told.
+            auto told = std::make_shared<Told>();
+            auto& at = process();
+            const auto more = [&at](const Customer& c) -> boost::system::result<Patch<Customer>> {
+                return at.credits(c.credits.value_or(0) + 1);
+            };
+            edits_.push_back({who, "", told});
+            at.customers.async_modify(who, more, {}, at.hears_of<Customer>(told));
+        } else {
+            auto edited = shop_.customers.truth(who).record;
+            edited.note = "edited " + id;
+            notes_[who] = edited.note;
+            shop_.customers.put(edited);
+            shop_.time.await(shop_.known_customers.async_hint({who}));
+        }
+    }
+
+    void fail() {
+        auto& at = process();
+        switch (pick(10)) {
+        case 0:
+            return shop_.customers.lose_answers();
+        case 1:
+            return shop_.purchases.lose_answers();
+        case 2:
+            return shop_.customers.land_late(std::chrono::seconds{pick(19)});
+        case 3:
+            return shop_.purchases.land_late(std::chrono::seconds{pick(19)});
+        case 4:
+            return shop_.customers.fail_next_write(Errc::rate_limited, 3);
+        case 5:
+            return shop_.purchases.fail_next_write(Errc::unavailable, 2);
+        case 6:
+            return shop_.purchases.refuse_if([on = pick(2) == 0](const Purchase&) { return on; });
+        case 7:
+            at.line->cut = !at.line->cut;
+            return;
+        case 8:
+            at.line->mute = 1;
+            return;
+        default:
+            return restart(processes_[static_cast<std::size_t>(pick(2))]);
+        }
+    }
+
+    void check() {
+        at_rest(shop_, people);
+        std::set<std::string> made;
+        shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>&) {
+            made.insert(shop_.purchases.operations(key).begin(), shop_.purchases.operations(key).end());
+        });
+        for (const auto& [who, id, told] : booked_) {
+            BOOST_TEST_INFO("booking " << id << " of " << who << ": " << told->error.message());
+            BOOST_TEST((!told->succeeded() || who == "cancel" || made.contains(id + "/buy")));
+        }
+        for (int i = 1; i <= people; ++i) {
+            const auto who = customer(i).id;
+            int least = 0;
+            int most = 0;
+            for (const auto& [edited, id, told] : edits_)
+                if (edited == who) {
+                    least += told->succeeded() ? 1 : 0;
+                    most += told->failed() ? 0 : 1;
+                }
+            // D4, D5: whatever was bought and given back, it adds up.
+            const int sum = shop_.credits(who) + shop_.bought(who) - 5;
+            BOOST_TEST_INFO(who);
+            BOOST_TEST(sum >= least);
+            BOOST_TEST(sum <= most);
+            if (const auto note = notes_.find(who); note != notes_.end())
+                BOOST_TEST(shop_.customers.truth(who).record.note == note->second);
+        }
+    }
+
+    struct Asked {
+        std::string who;
+        std::string id;
+        ToldPtr told;
+    };
+
+    std::minstd_rand random_;
+    Shop shop_;
+    std::unique_ptr<ShopProcess> processes_[2];
+    std::vector<std::unique_ptr<ShopProcess>> dead_;
+    std::vector<Asked> booked_;
+    std::vector<Asked> edits_;
+    std::map<std::string, std::string> notes_;
+};
+
+int from_environment(const char* name, int otherwise) {
+    const char* text = std::getenv(name);
+    return text ? std::atoi(text) : otherwise;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(operations)
+
+BOOST_AUTO_TEST_CASE(D4_D5_two_processes_that_fail_at_random_spend_and_refund_every_credit_once) {
+    const int only = from_environment("UNDERSTUDY_SEED", -1);
+    const int seeds = only < 0 ? from_environment("UNDERSTUDY_SEEDS", 200) : 1;
+    for (int seed = 0; seed < seeds; ++seed) {
+        const int which = only < 0 ? seed : only;
+        BOOST_TEST_CONTEXT("again alone: UNDERSTUDY_SEED=" << which) {
+            Rush{static_cast<std::uint32_t>(which) * 7919U + 1}.run();
+        }
+    }
+}
 
 BOOST_AUTO_TEST_CASE(D8_whichever_step_a_process_dies_at_what_was_accepted_is_done_once_or_undone_whole) {
     for (const auto& scenario : scenarios())
         for (const auto fault : {Fault::none, Fault::lost_answers, Fault::late_landings})
             sweep(scenario, fault);
+}
+
+// 100 customers who buy at once, as they would through a source that is asked in batches.
+BOOST_AUTO_TEST_CASE(a_hundred_purchases_at_once_are_three_calls_in_two_round_trips) {
+    Shop shop{100};
+    using Customers = Coalescing<Shop::Customers, VirtualClock>;
+    using Purchases = Coalescing<Shop::Purchases, VirtualClock>;
+    Operations<memory::Journal<VirtualClock>, VirtualClock> operations{shop.journal, shop.params};
+    WriteThroughSync customers{Customers{shop.customers}, shop.known_customers, operations};
+    WriteThroughSync purchases{Purchases{shop.purchases}, shop.known_purchases, operations};
+    shop.customers.forget_calls();
+    const auto began = VirtualClock::now();
+    VirtualClock::duration longest{0};
+    int succeeded = 0;
+    for (int i = 1; i <= 100; ++i) {
+        const auto who = customer(i).id;
+        OperationRequest request;
+        request.keys = {customers.lock_of(who)};
+        auto decide = [&customers, who](auto decided) {
+            customers.async_read({who}, {}, [=](error_code, const std::vector<Reading<Customer>>& readings) {
+                const auto left = Patch<Customer>{}.set<&Customer::credits>(*readings.front().record.credits - 1);
+                Purchase purchase;
+                purchase.customer_id = who;
+                purchase.request = "of " + who;
+                Plan plan;
+                plan.writes.push_back(
+                    WriteThroughSync<Purchases, memory::Store<Purchase, VirtualClock>, memory::Journal<VirtualClock>,
+                                     VirtualClock>::create_step("buy", purchase));
+                plan.writes.push_back(
+                    WriteThroughSync<Customers, memory::Store<Customer, VirtualClock>, memory::Journal<VirtualClock>,
+                                     VirtualClock>::update_step("spend", who, left));
+                decided({}, std::move(plan));
+            });
+        };
+        operations.async_carry_out(request, decide, [&, began](error_code error, const OperationReport&) {
+            succeeded += !error;
+            longest = std::max<VirtualClock::duration>(longest, VirtualClock::now() - began);
+        });
+    }
+    shop.time.advance(5s);
+    BOOST_TEST(succeeded == 100);
+    BOOST_TEST(shop.customers.calls().size() + shop.purchases.calls().size() == 3U);
+    BOOST_TEST_MESSAGE("answered within " << longest / 1ms << " ms");
+    BOOST_TEST((longest < 1'100ms));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
