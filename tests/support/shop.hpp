@@ -10,9 +10,15 @@
 #include <understudy/testing/virtual_time.hpp>
 #include <understudy/write_through_sync.hpp>
 
+#include <boost/test/unit_test.hpp>
+
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -147,6 +153,50 @@ struct Shop {
     memory::Journal<VirtualClock> journal{time.get_executor()};
     OperationParams params{};
 };
+
+template<class Source, class Replica>
+void same(Source& source, Replica& replica, const std::string& key) {
+    const auto truth = source.truth(key);
+    const auto row = replica.try_lookup(key);
+    BOOST_TEST_REQUIRE(row.has_value());
+    // What was never heard of needs no row.
+    if (row->state == State::unknown && row->mark == Mark::clean)
+        return;
+    std::string names;
+    for (const auto& name : source.operations(key))
+        names += " " + name;
+    BOOST_TEST_INFO(key << " after" << names);
+    BOOST_TEST((row->mark == Mark::clean));
+    BOOST_TEST_INFO(key << " after" << names);
+    BOOST_TEST((row->state == State::live) == truth.found());
+    BOOST_TEST_INFO(key << " after" << names);
+    BOOST_TEST((!truth.found() || row->record == truth.record));
+}
+
+/// I10: nothing is left to do, and the replica is as the source is. Nothing was done twice.
+inline void at_rest(Shop& shop, int people = 1) {
+    BOOST_TEST(shop.time.await(shop.journal.async_count()) == 0U);
+    for (const auto& letter : shop.time.await(shop.journal.async_list_dead(10)))
+        BOOST_ERROR("dead: " + letter.intent.id + ": " + letter.cause);
+    for (int i = 1; i <= people; ++i) {
+        const auto key = customer(i).id;
+        same(shop.customers, shop.known_customers, key);
+        const auto& names = shop.customers.operations(key);
+        BOOST_TEST(std::set<std::string>(names.begin(), names.end()).size() == names.size());
+    }
+    std::map<std::string, int> live;
+    shop.for_each_purchase([&](const std::string& key, const Reading<Purchase>& truth) {
+        same(shop.purchases, shop.known_purchases, key);
+        if (truth.found())
+            BOOST_TEST(++live[*truth.record.request] == 1);
+    });
+}
+
+inline bool is_at_rest(Shop& shop) {
+    return shop.time.await(shop.journal.async_count()) == 0 &&
+           shop.time.await(shop.known_customers.async_find_marked(1)).empty() &&
+           shop.time.await(shop.known_purchases.async_find_marked(1)).empty();
+}
 
 /// What a client was told.
 struct Told {

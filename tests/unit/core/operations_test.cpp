@@ -1,3 +1,4 @@
+#include "support/rush.hpp"
 #include "support/shop.hpp"
 
 #include <understudy/coalescing.hpp>
@@ -9,10 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
-#include <map>
 #include <memory>
-#include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,50 +20,6 @@ using namespace tests;
 namespace {
 
 const std::string alice = "k1";
-
-template<class Source, class Replica>
-void same(Source& source, Replica& replica, const std::string& key) {
-    const auto truth = source.truth(key);
-    const auto row = replica.try_lookup(key);
-    BOOST_TEST_REQUIRE(row.has_value());
-    // What was never heard of needs no row.
-    if (row->state == State::unknown && row->mark == Mark::clean)
-        return;
-    std::string names;
-    for (const auto& name : source.operations(key))
-        names += " " + name;
-    BOOST_TEST_INFO(key << " after" << names);
-    BOOST_TEST((row->mark == Mark::clean));
-    BOOST_TEST_INFO(key << " after" << names);
-    BOOST_TEST((row->state == State::live) == truth.found());
-    BOOST_TEST_INFO(key << " after" << names);
-    BOOST_TEST((!truth.found() || row->record == truth.record));
-}
-
-// I10: nothing is left to do, and the replica is as the source is. Nothing was done twice.
-void at_rest(Shop& shop, int people = 1) {
-    BOOST_TEST(shop.time.await(shop.journal.async_count()) == 0U);
-    for (const auto& letter : shop.time.await(shop.journal.async_list_dead(10)))
-        BOOST_ERROR("dead: " + letter.intent.id + ": " + letter.cause);
-    for (int i = 1; i <= people; ++i) {
-        const auto key = customer(i).id;
-        same(shop.customers, shop.known_customers, key);
-        const auto& names = shop.customers.operations(key);
-        BOOST_TEST(std::set<std::string>(names.begin(), names.end()).size() == names.size());
-    }
-    std::map<std::string, int> live;
-    shop.for_each_purchase([&](const std::string& key, const Reading<Purchase>& truth) {
-        same(shop.purchases, shop.known_purchases, key);
-        if (truth.found())
-            BOOST_TEST(++live[*truth.record.request] == 1);
-    });
-}
-
-bool is_at_rest(Shop& shop) {
-    return shop.time.await(shop.journal.async_count()) == 0 &&
-           shop.time.await(shop.known_customers.async_find_marked(1)).empty() &&
-           shop.time.await(shop.known_purchases.async_find_marked(1)).empty();
-}
 
 // Another process finishes what was left, and sweeps.
 void recover(Shop& shop) {
@@ -183,162 +137,6 @@ void sweep(const Scenario& scenario, Fault fault) {
     }
 }
 
-// Two processes, faults and crashes at random; who was told what, and what became of it.
-class Rush {
-public:
-    explicit Rush(std::uint32_t seed)
-        : random_{seed}
-        , shop_{people} {
-        shop_.params.seed = seed + 1;
-        for (auto& process : processes_)
-            restart(process);
-    }
-
-    void run() {
-        for (int i = 0; i < 60; ++i) {
-            act(i);
-            if (pick(3) == 0)
-                fail();
-            shop_.time.advance(std::chrono::milliseconds{pick(1'500)});
-        }
-        for (auto& process : processes_) {
-            process->line->cut = false;
-            process->line->mute = 0;
-        }
-        shop_.customers.fail_always({});
-        shop_.purchases.refuse_if({});
-        for (int i = 0; i < 100 && !is_at_rest(shop_); ++i)
-            shop_.time.advance(5s);
-        for (auto& process : processes_)
-            process->operations.stop();
-        shop_.time.settle();
-        check();
-    }
-
-private:
-    static constexpr int people = 3;
-
-    int pick(int below) { return std::uniform_int_distribution<int>{0, below - 1}(random_); }
-    ShopProcess& process() { return *processes_[static_cast<std::size_t>(pick(2))]; }
-
-    void restart(std::unique_ptr<ShopProcess>& process) {
-        if (process) {
-            process->life.end();
-            dead_.push_back(std::move(process));
-        }
-        process = std::make_unique<ShopProcess>(shop_);
-        process->operations.run();
-    }
-
-    void act(int number) {
-        const auto who = customer(1 + pick(people)).id;
-        const auto id = std::to_string(number);
-        const int kind = pick(10);
-        if (kind < 5) {
-            booked_.push_back({who, id, process().book(who, id)});
-        } else if (kind < 8) {
-            std::vector<std::string> live;
-            shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>& truth) {
-                // Of those that people know of.
-                if (truth.found() && truth.record.customer_id == who &&
-                    shop_.known_purchases.try_lookup(key)->current())
-                    live.push_back(key);
-            });
-            if (!live.empty()) {
-                auto& which = live[static_cast<std::size_t>(pick(static_cast<int>(live.size())))];
-                const auto told = process().cancel(who, which, id);
-                booked_.push_back({"cancel", id, told});
-            }
-        } else if (kind < 9) {
-            // Decided once, so that it counts whatever the caller is told.
-            auto told = std::make_shared<Told>();
-            auto& at = process();
-            const auto more = [&at](const Customer& c) -> boost::system::result<Patch<Customer>> {
-                return at.credits(c.credits.value_or(0) + 1);
-            };
-            edits_.push_back({who, "", told});
-            at.customers.async_modify(who, more, {}, at.hears_of<Customer>(told));
-        } else {
-            auto edited = shop_.customers.truth(who).record;
-            edited.note = "edited " + id;
-            notes_[who] = edited.note;
-            shop_.customers.put(edited);
-            shop_.time.await(shop_.known_customers.async_hint({who}));
-        }
-    }
-
-    void fail() {
-        auto& at = process();
-        switch (pick(10)) {
-        case 0:
-            return shop_.customers.lose_answers();
-        case 1:
-            return shop_.purchases.lose_answers();
-        case 2:
-            return shop_.customers.land_late(std::chrono::seconds{pick(19)});
-        case 3:
-            return shop_.purchases.land_late(std::chrono::seconds{pick(19)});
-        case 4:
-            return shop_.customers.fail_next_write(Errc::rate_limited, 3);
-        case 5:
-            return shop_.purchases.fail_next_write(Errc::unavailable, 2);
-        case 6:
-            return shop_.purchases.refuse_if([on = pick(2) == 0](const Purchase&) { return on; });
-        case 7:
-            at.line->cut = !at.line->cut;
-            return;
-        case 8:
-            at.line->mute = 1;
-            return;
-        default:
-            return restart(processes_[static_cast<std::size_t>(pick(2))]);
-        }
-    }
-
-    void check() {
-        at_rest(shop_, people);
-        std::set<std::string> made;
-        shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>&) {
-            made.insert(shop_.purchases.operations(key).begin(), shop_.purchases.operations(key).end());
-        });
-        for (const auto& [who, id, told] : booked_) {
-            BOOST_TEST_INFO("booking " << id << " of " << who << ": " << told->error.message());
-            BOOST_TEST((!told->succeeded() || who == "cancel" || made.contains(id + "/buy")));
-        }
-        for (int i = 1; i <= people; ++i) {
-            const auto who = customer(i).id;
-            int least = 0;
-            int most = 0;
-            for (const auto& [edited, id, told] : edits_)
-                if (edited == who) {
-                    least += told->succeeded() ? 1 : 0;
-                    most += told->failed() ? 0 : 1;
-                }
-            // D4, D5: whatever was bought and given back, it adds up.
-            const int sum = shop_.credits(who) + shop_.bought(who) - 5;
-            BOOST_TEST_INFO(who);
-            BOOST_TEST(sum >= least);
-            BOOST_TEST(sum <= most);
-            if (const auto note = notes_.find(who); note != notes_.end())
-                BOOST_TEST(shop_.customers.truth(who).record.note == note->second);
-        }
-    }
-
-    struct Asked {
-        std::string who;
-        std::string id;
-        ToldPtr told;
-    };
-
-    std::minstd_rand random_;
-    Shop shop_;
-    std::unique_ptr<ShopProcess> processes_[2];
-    std::vector<std::unique_ptr<ShopProcess>> dead_;
-    std::vector<Asked> booked_;
-    std::vector<Asked> edits_;
-    std::map<std::string, std::string> notes_;
-};
-
 int from_environment(const char* name, int otherwise) {
     const char* text = std::getenv(name);
     return text ? std::atoi(text) : otherwise;
@@ -363,6 +161,143 @@ BOOST_AUTO_TEST_CASE(D8_whichever_step_a_process_dies_at_what_was_accepted_is_do
     for (const auto& scenario : scenarios())
         for (const auto fault : {Fault::none, Fault::lost_answers, Fault::late_landings})
             sweep(scenario, fault);
+}
+
+BOOST_AUTO_TEST_CASE(I16_who_is_cut_off_from_the_journal_sends_nothing_after_its_lease) {
+    Shop shop;
+    ShopProcess process{shop};
+    shop.customers.fail_next_write(Errc::rate_limited, 10'000);
+    shop.purchases.fail_next_write(Errc::rate_limited, 10'000);
+    process.book(alice, "one", 600s);
+    shop.time.advance(2s);
+    process.line->cut = true;
+    shop.time.advance(15s);
+    shop.customers.forget_calls();
+    shop.purchases.forget_calls();
+    shop.time.advance(60s);
+    BOOST_TEST(shop.customers.calls().empty());
+    BOOST_TEST(shop.purchases.calls().empty());
+}
+
+BOOST_AUTO_TEST_CASE(I7_a_caller_whose_process_lost_its_lease_learns_what_another_one_made_of_it) {
+    Shop shop;
+    ShopProcess cut{shop};
+    ShopProcess other{shop};
+    other.operations.run();
+    const auto told = cut.book(alice, "one", 300s);
+    shop.time.advance(550ms);
+    shop.customers.fail_always(Errc::rate_limited);
+    shop.purchases.fail_always(Errc::rate_limited);
+    shop.time.advance(1s);
+    cut.line->cut = true;
+    shop.time.advance(60s);
+    BOOST_TEST(!told->done);
+    shop.customers.fail_always({});
+    shop.purchases.fail_always({});
+    cut.line->cut = false;
+    shop.time.advance(60s);
+    BOOST_TEST(told->succeeded());
+    BOOST_TEST(shop.bought(alice) == 1);
+    other.operations.stop();
+}
+
+BOOST_AUTO_TEST_CASE(I18_that_nothing_will_be_sent_is_said_when_the_journal_says_so_and_no_earlier) {
+    for (const bool cut : {false, true}) {
+        Shop shop;
+        ShopProcess process{shop};
+        shop.customers.fail_always(Errc::rate_limited);
+        shop.customers.read_after(0ms);
+        shop.customers.answer_after(0ms);
+        WriteOptions options;
+        options.timeout = 5s;
+        auto told = std::make_shared<Told>();
+        process.customers.async_update(alice, process.credits(9), options, process.hears_of<Customer>(told));
+        shop.time.advance(4s);
+        process.line->cut = cut;
+        shop.time.advance(2s);
+        BOOST_TEST_REQUIRE(told->done);
+        // Whoever recovers the journal would send it.
+        BOOST_TEST((told->error == Errc::outcome_unknown) == cut);
+        process.life.end();
+        shop.customers.fail_always({});
+        recover(shop);
+        at_rest(shop);
+        BOOST_TEST((shop.credits(alice) == 9) == cut);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I3_a_dead_letter_shows_its_cause_keeps_its_keys_and_can_be_replayed_or_dropped) {
+    Shop shop;
+    shop.params.give_up_after = 60s;
+    ShopProcess process{shop};
+    process.operations.run();
+    shop.customers.lose_answers();
+    shop.customers.keep_operations(false);
+    auto first = std::make_shared<Told>();
+    process.customers.async_update(alice, process.credits(9), {}, process.hears_of<Customer>(first));
+    shop.time.advance(200s);
+    BOOST_TEST((first->error == Errc::outcome_unknown));
+    auto letters = shop.time.await(process.operations.async_list_dead(10));
+    BOOST_TEST_REQUIRE(letters.size() == 1U);
+    BOOST_TEST(!letters[0].cause.empty());
+    auto second = std::make_shared<Told>();
+    process.customers.async_update(alice, process.credits(8), {}, process.hears_of<Customer>(second));
+    shop.time.advance(20s);
+    BOOST_TEST(!second->done);
+    shop.customers.keep_operations(true);
+    BOOST_TEST(shop.time.await(process.operations.async_replay(letters[0].intent.id)));
+    shop.time.advance(60s);
+    BOOST_TEST(second->succeeded());
+    BOOST_TEST(shop.credits(alice) == 8);
+    BOOST_TEST(!shop.time.await(process.operations.async_drop(letters[0].intent.id)));
+    process.operations.stop();
+}
+
+BOOST_AUTO_TEST_CASE(D11_a_record_that_was_merged_away_is_written_as_the_survivor) {
+    Shop shop{2};
+    ShopProcess process{shop};
+    shop.customers.merge("k1", "k2");
+    auto updated = std::make_shared<Told>();
+    process.customers.async_update("k1", process.credits(9), {}, process.hears_of<Customer>(updated));
+    shop.time.advance(10s);
+    BOOST_TEST(updated->succeeded());
+    BOOST_TEST(shop.credits("k2") == 9);
+    auto modified = std::make_shared<Told>();
+    const auto more = [&](const Customer& c) -> boost::system::result<Patch<Customer>> {
+        return process.credits(*c.credits + 1);
+    };
+    process.customers.async_modify("k1", more, {}, process.hears_of<Customer>(modified));
+    shop.time.advance(10s);
+    BOOST_TEST(modified->succeeded());
+    BOOST_TEST(shop.credits("k2") == 10);
+    OperationRequest request;
+    request.keys = {process.customers.lock_of("k1")};
+    Plan plan;
+    plan.writes.push_back(process.customers.update_step("spend", "k1", process.credits(1)));
+    auto told = std::make_shared<Told>();
+    process.operations.async_carry_out(request, plan, process.hears(told));
+    shop.time.advance(10s);
+    BOOST_TEST((told->error == Errc::record_merged));
+    BOOST_TEST_REQUIRE(told->report.step("spend"));
+    BOOST_TEST(told->report.step("spend")->key == "k2");
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_neither_starves_the_others_nor_is_asked_for_all_the_time) {
+    Shop shop{3};
+    shop.params.sweep_batch = 1;
+    shop.params.sweep_interval = 1s;
+    shop.customers.fail_key("k1", Errc::malformed_answer);
+    shop.time.await(shop.known_customers.async_hint({"k1"}));
+    shop.time.await(shop.known_customers.async_hint({"k2"}));
+    shop.time.await(shop.known_customers.async_hint({"k3"}));
+    ShopProcess process{shop};
+    shop.customers.forget_calls();
+    process.operations.run();
+    shop.time.advance(60s);
+    BOOST_TEST((shop.known_customers.try_lookup("k2")->mark == Mark::clean));
+    BOOST_TEST((shop.known_customers.try_lookup("k3")->mark == Mark::clean));
+    BOOST_TEST(shop.customers.calls().size() < 12U);
+    process.operations.stop();
 }
 
 // 100 customers who buy at once, as they would through a source that is asked in batches.
