@@ -228,8 +228,11 @@ private:
             const auto record = parsed<R>(write.values).value_or(R{});
             std::vector<typename ByIdempotencyKey<R>::value_type> names;
             for_each_value<ByIdempotencyKey<R>>(record, [&](const auto& name) { names.push_back(name); });
+            constexpr bool can_look = FetchableBy<Source, ByIdempotencyKey<R>>;
             if (holder == key_t<R>{} && names.empty())
                 return handler(std::move(refused));
+            if (holder == key_t<R>{} && !can_look)
+                return decline(handler, WriteState::unknown, Errc::outcome_unknown);
             auto on_read = [name = record.*RecordTraits<R>::idempotency_key, named = holder != key_t<R>{},
                             outcome = std::move(refused), handler = std::move(handler)](
                                error_code error, const std::vector<Reading<R>>& readings) mutable {
@@ -254,7 +257,7 @@ private:
             auto token = boost::asio::bind_executor(executor_, std::move(on_read));
             if (holder != key_t<R>{})
                 source_.template async_fetch<ById<R>>(std::vector<key_t<R>>(1, holder), how, std::move(token));
-            else
+            else if constexpr (can_look)
                 source_.template async_fetch<ByIdempotencyKey<R>>(std::move(names), how, std::move(token));
         } else {
             handler(std::move(refused));
