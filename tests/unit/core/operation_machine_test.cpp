@@ -242,6 +242,51 @@ BOOST_AUTO_TEST_CASE(a_creation_that_the_source_recognises_is_sent_again_at_once
     BOOST_TEST((bench.next(machine).act == Act::send));
 }
 
+BOOST_AUTO_TEST_CASE(D8_what_a_second_request_made_is_not_archived_while_the_first_may_make_it_again) {
+    Bench bench;
+    auto machine = bench.machine({create("book"), update("spend")});
+    bench.next(machine);
+    machine.on_outcome(1, refused, bench.now);
+    machine.on_outcome(0, unknown, bench.now);
+    const auto lost_at = bench.now;
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    machine.on_outcome(0, outcome(WriteState::applied, {}, "7"), bench.now);
+    BOOST_TEST(machine.loose(machine.steps()[0], bench.now));
+    BOOST_TEST((bench.next(machine).act == Act::record));
+    BOOST_TEST((bench.next(machine).act == Act::send));
+    BOOST_TEST((bench.now >= lost_at + bench.params.landing_limit));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_first_request_made_is_archived_at_once) {
+    Bench bench;
+    auto machine = bench.machine({create("book"), update("spend")});
+    bench.next(machine);
+    machine.on_outcome(1, refused, bench.now);
+    machine.on_outcome(0, unknown, bench.now);
+    const auto lost_at = bench.now;
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    auto recognised = outcome(WriteState::applied, {}, "7");
+    recognised.recognised = true;
+    machine.on_outcome(0, recognised, bench.now);
+    BOOST_TEST((bench.next(machine).act == Act::record));
+    BOOST_TEST((bench.next(machine).act == Act::send));
+    BOOST_TEST((bench.now < lost_at + bench.params.landing_limit));
+}
+
+BOOST_AUTO_TEST_CASE(D8_a_refusal_says_nothing_of_an_earlier_request_that_may_land_yet) {
+    Bench bench;
+    auto machine = bench.machine({create("book")});
+    bench.next(machine);
+    machine.on_outcome(0, unknown, bench.now);
+    const auto lost_at = bench.now;
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    machine.on_outcome(0, refused, bench.now);
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    BOOST_TEST((bench.now >= lost_at + bench.params.landing_limit));
+    machine.on_outcome(0, refused, bench.now);
+    BOOST_TEST((bench.next(machine).state == OperationState::undone));
+}
+
 BOOST_AUTO_TEST_CASE(a_creation_that_might_be_made_twice_is_left_for_somebody_to_look_at) {
     Bench bench;
     auto machine = bench.machine({create("note", false)});
