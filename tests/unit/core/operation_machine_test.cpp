@@ -386,7 +386,6 @@ BOOST_AUTO_TEST_CASE(what_is_not_finished_in_time_is_given_up_with_its_cause) {
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_reads_back_as_it_was_written) {
-    Bench bench;
     auto written = plan({create("book"), update("spend"), update("keep", false)});
     written.followers.push_back(create("note", false));
     JournaledPlan journaled{written, {{"book", "7"}}, "because"};
