@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(an_update_needs_a_live_row_that_is_not_dirty_and_nothing_le
     using enum State;
     for (const State state : {unknown, live, absent, archived, merged, erased})
         for (const Mark mark : {Mark::clean, Mark::patched, Mark::dirty})
-            for (const std::uint64_t sent : {9, 10, 11}) {
+            for (const std::uint64_t sent : {9U, 10U, 11U}) {
                 const bool shown = state == live && mark != Mark::dirty && sent == 11;
                 BOOST_TEST((decide_settle(row(state, mark, 10), WriteAction::update, Ticket{sent}) ==
                             (shown ? SettleStep::show : SettleStep::hint)));
