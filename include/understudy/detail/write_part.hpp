@@ -9,6 +9,7 @@
 #include <understudy/settlement_task.hpp>
 #include <understudy/writable_source.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/json/parse.hpp>
 

@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_SUITE(operations)
 
 BOOST_AUTO_TEST_CASE(D4_D5_two_processes_that_fail_at_random_spend_and_refund_every_credit_once) {
     const int only = from_environment("UNDERSTUDY_SEED", -1);
-    const int seeds = only < 0 ? from_environment("UNDERSTUDY_SEEDS", 200) : 1;
+    const int seeds = only < 0 ? from_environment("UNDERSTUDY_SEEDS", 60) : 1;
     for (int seed = 0; seed < seeds; ++seed) {
         const int which = only < 0 ? seed : only;
         BOOST_TEST_CONTEXT("again alone: UNDERSTUDY_SEED=" << which) {
