@@ -141,6 +141,8 @@ using FoundSignature = void(boost::system::error_code, bool);
 ///     journal.async_drop(std::string id, token)                                          -> FoundSignature
 ///     journal.async_count(token)                                   -> void(error_code, std::size_t unfinished)
 ///
+/// (`async_count` leaves out dead operations.)
+///
 /// Each call is one transaction: when its handler is called without an error, what it says is on disk (if the journal
 /// has one). Each element is decided by itself, in the order given (but see `async_end`); one that is not this
 /// session's any more changes nothing. Before the first `async_renew`, and after the lease was lost, calls that would
@@ -148,8 +150,9 @@ using FoundSignature = void(boost::system::error_code, bool);
 ///
 /// `async_begin` gives an intent its place in the line of each of its keys. One with a plan is `planned`.
 ///
-/// `async_decide` may be called again for the same operation, to replace its plan; a reservation counts the first time
-/// only. What was reserved is free again when the operation ends.
+/// `async_decide` is lost on a session whose lease has run out, also if nobody took over yet: what is decided may be
+/// sent. It may be called again for the same operation, to replace its plan; a reservation counts the first time only.
+/// What was reserved is free again when the operation ends.
 ///
 /// `async_end` lets the operation's keys go, unless it is dead, and runs the settlements: with a journal in the
 /// replica's own database in the same transaction, so that either both are done or neither; otherwise before it, and

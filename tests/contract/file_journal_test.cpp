@@ -1,5 +1,6 @@
 #include "contract/conformance.hpp"
 #include "contract/file_bench.hpp"
+#include "contract/journal_fixture.hpp"
 #include "contract/real_time.hpp"
 #include "support/customer.hpp"
 
@@ -31,7 +32,7 @@ const error_code no_space = errc::make_error_code(errc::no_space_on_device);
 const error_code broken = errc::make_error_code(errc::io_error);
 
 // With threads; only leases are of virtual time.
-struct FileJournal {
+struct FileJournal : tests::JournalFixture<tests::RealTime> {
     using Journal = file::Journal<VirtualClock>;
 
     FileJournal() {
@@ -41,31 +42,10 @@ struct FileJournal {
     Journal& journal() { return *first; }
     Journal another_session() { return first->another_session(); }
     void let_lease_lapse() { VirtualClock::advance(params.lease); }
-    SettlementTask settlement() {
-        return [this](auto done) {
-            ++count;
-            boost::asio::post(time.get_executor(), [done] { done({}); });
-        };
-    }
-    SettlementTask failing_settlement() {
-        return [](auto done) { done(Errc::replica_unavailable); };
-    }
-    int settled() const { return count; }
-    std::string reservation() { return "the only place"; }
-    template<class Operation>
-    auto await(Operation&& operation) {
-        return time.await(std::forward<Operation>(operation));
-    }
-
-    static std::string reserve(const std::vector<std::string>& held, const std::string& wanted) {
-        return std::find(held.begin(), held.end(), wanted) == held.end() ? "" : wanted + " is taken";
-    }
 
     tests::Folder folder;
-    tests::RealTime time;
     file::JournalParams params{};
     std::optional<Journal> first;
-    int count = 0;
 };
 
 Intent intent(const std::string& id, const std::string& plan = "plan") {

@@ -1,4 +1,5 @@
 #include "contract/conformance.hpp"
+#include "contract/journal_fixture.hpp"
 #include "support/customer.hpp"
 #include "support/order.hpp"
 
@@ -62,36 +63,15 @@ struct MemorySets {
     memory::Store<tests::Order, VirtualClock> replica{time.get_executor()};
 };
 
-struct MemoryJournal {
+struct MemoryJournal : tests::JournalFixture<VirtualTime> {
     using Journal = memory::Journal<VirtualClock>;
 
     auto& journal() { return first; }
     Journal another_session() { return first.another_session(); }
     void let_lease_lapse() { time.advance(params.lease); }
-    SettlementTask settlement() {
-        return [this](auto done) {
-            ++count;
-            boost::asio::post(time.get_executor(), [done] { done({}); });
-        };
-    }
-    SettlementTask failing_settlement() {
-        return [](auto done) { done(Errc::replica_unavailable); };
-    }
-    int settled() const { return count; }
-    std::string reservation() { return "the only place"; }
-    template<class Operation>
-    auto await(Operation&& operation) {
-        return time.await(std::forward<Operation>(operation));
-    }
 
-    static std::string reserve(const std::vector<std::string>& held, const std::string& wanted) {
-        return std::find(held.begin(), held.end(), wanted) == held.end() ? "" : wanted + " is taken";
-    }
-
-    VirtualTime time;
     memory::JournalParams params{};
     Journal first{time.get_executor(), params, reserve};
-    int count = 0;
 };
 
 struct Scripted {

@@ -68,10 +68,12 @@ public:
     template<class Token = boost::asio::deferred_t>
     auto async_decide(std::vector<Decision> decisions, Token&& token = {}) {
         return kept<DecideSignature, std::vector<understudy::Verdict>>(
-            [session = session_, decisions = std::move(decisions)](JournalBook& book) mutable {
+            [session = session_, keeper = keeper_.get(), decisions = std::move(decisions)](JournalBook& book) mutable {
                 Result<std::vector<understudy::Verdict>> result;
+                // What is decided may be sent: never under a lease that somebody else counts as run out.
+                const bool alive = JournalBook::alive(*session, keeper->now());
                 for (auto& decision : decisions)
-                    result.second.push_back(book.decide(*session, std::move(decision)));
+                    result.second.push_back(alive ? book.decide(*session, std::move(decision)) : understudy::Verdict{});
                 return result;
             },
             std::forward<Token>(token));

@@ -46,6 +46,7 @@ public:
             {"what a session held whose lease ran out is taken over", &take_over},
             {"a session takes over what an earlier one of its process held", &take_over_from_itself},
             {"I16: who lost an operation ends nothing, settles nothing and decides nothing", &former_holder},
+            {"I16: nothing is decided under a lease that ran out, though nobody took over", &lapsed_decision},
             {"an operation that was not decided is forgotten with its holder", &open_is_forgotten},
             {"an operation that is not first is taken over in its turn", &taken_in_turn},
             {"as many are taken over as asked for, those begun first before others", &taken_limited},
@@ -148,6 +149,15 @@ private:
         const auto taken = take(f, j);
         expect(taken.size() == 1 && taken.front().fence > a, "until it is taken over");
         expect_ends(f, j, ending("a", taken.front().fence));
+    }
+
+    // Else it might be sent after the moment from which the next holder counts its silence.
+    static void lapsed_decision(Fixture& f) {
+        auto& j = f.journal();
+        open(f, j);
+        const Fence a = grant(f, j, intent("a", {"k"}));
+        f.let_lease_lapse();
+        expect(decide(f, j, decision("a", a, "late plan")).kind == Verdict::Kind::lost, "the decision is lost");
     }
 
     static void former_holder(Fixture& f) {
