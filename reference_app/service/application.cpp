@@ -29,15 +29,14 @@ std::string loggable(std::string_view path) {
 
 } // namespace
 
-Application::Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams,
-                         BookingDirectory& bookings, BookingDesk& desk, AdminGate& gate, Metrics& metrics,
-                         const Log& log, Now now)
+Application::Application(ApplicationParams params, const ApplicationParts& parts, Metrics& metrics, const Log& log,
+                         Now now)
     : params_{std::move(params)}
-    , students_{students}
-    , exams_{exams}
-    , bookings_{students, bookings}
-    , writes_{students, desk}
-    , gate_{gate}
+    , students_{parts.students}
+    , exams_{parts.exams}
+    , bookings_{parts.students, parts.bookings}
+    , writes_{parts.students, parts.booking_desk}
+    , gate_{parts.gate}
     , metrics_{metrics}
     , log_{log}
     , now_{std::move(now)}

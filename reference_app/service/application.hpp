@@ -1,7 +1,7 @@
 #pragma once
 
-#include "admin_gate.hpp"
 #include "application_params.hpp"
+#include "application_parts.hpp"
 #include "booking_endpoints.hpp"
 #include "exam_endpoints.hpp"
 #include "http_message.hpp"
@@ -9,14 +9,13 @@
 #include "metrics.hpp"
 #include "rate_limiter.hpp"
 #include "router.hpp"
-#include "student_directory.hpp"
 #include "validation.hpp"
 #include "write_endpoints.hpp"
 
 #include <chrono>
 #include <functional>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace service {
 
@@ -27,8 +26,11 @@ public:
     using Clock = std::chrono::steady_clock;
     using Now = std::function<Clock::time_point()>;
 
+    Application(ApplicationParams params, const ApplicationParts& parts, Metrics& metrics, const Log& log,
+                Now now = &Clock::now);
     Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams, BookingDirectory& bookings,
-                BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log, Now now = &Clock::now);
+                BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log)
+        : Application{std::move(params), ApplicationParts{students, exams, bookings, desk, gate}, metrics, log} {}
 
     void handle(const Request& request, Respond respond);
 

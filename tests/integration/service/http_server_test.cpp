@@ -57,7 +57,7 @@ struct Service {
     }
 
     void start() {
-        application.emplace(application_params, students, exams, bookings, desk, gate, metrics, log);
+        application.emplace(application_params, ApplicationParts{students, exams, bookings, desk, gate}, metrics, log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);

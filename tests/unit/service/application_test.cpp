@@ -45,7 +45,8 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, students, exams, bookings, desk, gate, metrics, log, [this] { return now; });
+            application.emplace(params, ApplicationParts{students, exams, bookings, desk, gate}, metrics, log,
+                                [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "admin_gate.hpp"
+#include "booking_desk.hpp"
+#include "booking_directory.hpp"
+#include "exam_directory.hpp"
+#include "student_directory.hpp"
+
+namespace service {
+
+/// Whom the application asks. They outlive it.
+struct ApplicationParts {
+    StudentDirectory& students;
+    ExamDirectory& exams;
+    BookingDirectory& bookings;
+    BookingDesk& booking_desk;
+    AdminGate& gate;
+};
+
+} // namespace service
