@@ -15,6 +15,27 @@ Response admin_error(unsigned status, std::string_view code, std::string_view me
     return document.answer(status);
 }
 
+Response admin_invalid_request(const ValidationErrors& errors) {
+    Document document;
+    document.root()["success"] = false;
+    auto& error = document.root()["error"].emplace_object();
+    error["code"] = "VALIDATION_ERROR";
+    error["message"] = "The request is invalid";
+    for (auto& details = error["details"].emplace_array(); const auto& one : errors)
+        details.emplace_back(one);
+    return document.answer(400);
+}
+
+Response admin_malformed_json() {
+    return admin_error(400, "INVALID_JSON", "The body is not valid JSON");
+}
+
+Response admin_problem(const Problem& problem) {
+    auto response = admin_error(problem.status, problem.code, problem.message);
+    add_retry(response, problem);
+    return response;
+}
+
 Response unauthorized(std::string_view reason) {
     auto response = admin_error(401, "UNAUTHORIZED", "A valid access token is required");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");

@@ -24,22 +24,6 @@ const Rule& rule_of(MockType type) noexcept {
     return rules[static_cast<std::size_t>(type)];
 }
 
-std::optional<std::int32_t> held(const ContactCredits& contact, CreditField field) noexcept {
-    switch (field) {
-    case CreditField::sj_credits:
-        return contact.sj_credits;
-    case CreditField::cs_credits:
-        return contact.cs_credits;
-    case CreditField::sjmini_credits:
-        return contact.sjmini_credits;
-    case CreditField::mock_discussion_token:
-        return contact.mock_discussion_token;
-    case CreditField::shared_mock_credits:
-        return contact.shared_mock_credits;
-    }
-    return std::nullopt;
-}
-
 } // namespace
 
 std::optional<MockType> parse_mock_type(std::string_view name) noexcept {
@@ -55,6 +39,22 @@ std::string_view name_of(CreditField field) noexcept {
     constexpr std::array<std::string_view, 5> names{"sj_credits", "cs_credits", "sjmini_credits",
                                                     "mock_discussion_token", "shared_mock_credits"};
     return names[static_cast<std::size_t>(field)];
+}
+
+std::optional<std::int32_t> held(const ContactCredits& contact, CreditField field) noexcept {
+    switch (field) {
+    case CreditField::sj_credits:
+        return contact.sj_credits;
+    case CreditField::cs_credits:
+        return contact.cs_credits;
+    case CreditField::sjmini_credits:
+        return contact.sjmini_credits;
+    case CreditField::mock_discussion_token:
+        return contact.mock_discussion_token;
+    case CreditField::shared_mock_credits:
+        return contact.shared_mock_credits;
+    }
+    return std::nullopt;
 }
 
 std::int64_t balance(const ContactCredits& contact, CreditField field) noexcept {

@@ -27,6 +27,8 @@ enum class CreditField : std::uint8_t {
 /// The property that holds it.
 std::string_view name_of(CreditField field) noexcept;
 
+/// What the member says; nothing if it was read as having no value.
+std::optional<std::int32_t> held(const ContactCredits& contact, CreditField field) noexcept;
 /// What the member holds: zero if it was read as having no value, and never less than zero.
 std::int64_t balance(const ContactCredits& contact, CreditField field) noexcept;
 
