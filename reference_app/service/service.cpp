@@ -3,32 +3,26 @@
 #include "admin_gate.hpp"
 #include "application.hpp"
 #include "booking_board.hpp"
-#include "cached_record_reader.hpp"
-#include "cached_student_directory.hpp"
-#include "contact_credits_stores.hpp"
+#include "booking_mirror.hpp"
+#include "contact_mirror.hpp"
 #include "exam_board.hpp"
-#include "exam_stores.hpp"
+#include "exam_mirror.hpp"
 #include "http_server.hpp"
+#include "joined_record_reader.hpp"
 #include "journaled_booking_desk.hpp"
 #include "journaled_record_writer.hpp"
 #include "key_fetch.hpp"
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
+#include "mirror_parts.hpp"
 #include "wall_clock.hpp"
 #include "warm_up.hpp"
 
-#include <understudy/budgeted.hpp>
-#include <understudy/coalescing.hpp>
-#include <understudy/guarded.hpp>
-#include <understudy/hubspot/store.hpp>
-#include <understudy/operations.hpp>
+#include <understudy/hubspot/client.hpp>
 #include <understudy/postgres/identity.hpp>
 #include <understudy/postgres/journal.hpp>
 #include <understudy/rate_budget.hpp>
-#include <understudy/read_through_cache.hpp>
-#include <understudy/supabase/store.hpp>
-#include <understudy/write_through_sync.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -51,15 +45,10 @@ namespace {
 namespace asio = boost::asio;
 namespace hubspot = understudy::hubspot;
 namespace postgres = understudy::postgres;
-namespace supabase = understudy::supabase;
 using namespace std::chrono_literals;
-using understudy::Budgeted;
-using understudy::Coalescing;
 using understudy::Errc;
 using understudy::error_code;
-using understudy::Guarded;
 using understudy::RateBudget;
-using understudy::ReadThroughCache;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto start_timeout = 30s;
@@ -75,12 +64,6 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
-understudy::ReadThroughParams cache_params(const ReadingParams& reading) {
-    understudy::ReadThroughParams params;
-    params.negative_ttl = reading.negative_ttl;
-    return params;
-}
-
 // What HubSpot and PostgreSQL say of their failures goes to the log, and nowhere else.
 hubspot::Params observed(hubspot::Params params, RateBudget budget, const Log& log) {
     params.on_rate = budget.observer();
@@ -92,16 +75,17 @@ hubspot::Params observed(hubspot::Params params, RateBudget budget, const Log& l
         const auto held_back = throttle.pass(Clock::now());
         if (!held_back)
             return;
-        log.warning(detail.error ? "source_call_failed" : "source_record_odd", {{"operation", detail.operation},
-                                           {"error", detail.error.message()},
-                                           {"status", detail.status},
-                                           {"reason", detail.reason},
-                                           {"category", detail.category},
-                                           {"policy", detail.policy},
-                                           {"scopes", joined(detail.scopes)},
-                                           {"properties", joined(detail.properties)},
-                                           {"correlation_id", detail.correlation_id},
-                                           {"held_back", *held_back}});
+        log.warning(detail.error ? "source_call_failed" : "source_record_odd",
+                    {{"operation", detail.operation},
+                     {"error", detail.error.message()},
+                     {"status", detail.status},
+                     {"reason", detail.reason},
+                     {"category", detail.category},
+                     {"policy", detail.policy},
+                     {"scopes", joined(detail.scopes)},
+                     {"properties", joined(detail.properties)},
+                     {"correlation_id", detail.correlation_id},
+                     {"held_back", *held_back}});
     };
     return params;
 }
@@ -120,33 +104,6 @@ postgres::ConnectParams observed(postgres::ConnectParams params, const Log& log)
     return params;
 }
 
-hubspot::ObjectParams<ContactCredits> contacts_at(const SourceTypes& types) {
-    hubspot::ObjectParams<ContactCredits> params;
-    params.object_type = types.contacts;
-    return params;
-}
-
-hubspot::ObjectParams<MockExam> exams_at(const SourceTypes& types) {
-    hubspot::ObjectParams<MockExam> params;
-    params.object_type = types.exams;
-    auto& required = params.link<&MockExam::prerequisite_exam_ids>();
-    required.to = types.exams;
-    required.type_id = types.exam_requires_exam;
-    return params;
-}
-
-hubspot::ObjectParams<Booking> bookings_at(const SourceTypes& types) {
-    hubspot::ObjectParams<Booking> params;
-    params.object_type = types.bookings;
-    auto& contact = params.link<&Booking::associated_contact_id>();
-    contact.to = types.contacts;
-    contact.type_id = types.booking_to_contact;
-    auto& exam = params.link<&Booking::associated_mock_exam>();
-    exam.to = types.exams;
-    exam.type_id = types.booking_to_exam;
-    return params;
-}
-
 LocalCalendar exams_calendar() {
     try {
         return LocalCalendar{};
@@ -160,31 +117,6 @@ postgres::JournalParams journal_params(postgres::JournalParams params) {
     return params;
 }
 
-using Operations = understudy::Operations<postgres::Journal>;
-
-// The records of one type: at the source, in the replica, and read and written through both.
-template<class R>
-struct Mirror {
-    using Guard = Guarded<Budgeted<hubspot::Store<R>>>;
-    using Source = Coalescing<Guard>;
-    using Cache = ReadThroughCache<supabase::Store<R>, Source>;
-    using Writer = understudy::WriteThroughSync<Source, supabase::Store<R>, postgres::Journal>;
-
-    Mirror(const hubspot::Client& client, hubspot::ObjectParams<R> params, const RateBudget& budget,
-           const postgres::Pool& pool, const ReadingParams& reading, const Operations& operations)
-        : objects{client, std::move(params)}
-        , guard{Budgeted{objects, budget}}
-        , source{guard}
-        , cache{supabase::Store<R>{pool}, source, cache_params(reading)}
-        , writer{source, supabase::Store<R>{pool}, operations} {}
-
-    hubspot::Store<R> objects;
-    Guard guard;
-    Source source;
-    Cache cache;
-    Writer writer;
-};
-
 class Service {
 public:
     Service(const Config& config, const Log& log)
@@ -194,22 +126,22 @@ public:
         , client_{context_.get_executor(), observed(config.hubspot, budget_, log)}
         , pool_{context_.get_executor(), observed(config.database, log)}
         , operations_{postgres::Journal{pool_, journal_params(config.writing.journal)}, config.writing.operations}
-        , contacts_{client_, contacts_at(config.source_types), budget_, pool_, config.reading, operations_}
-        , exams_{client_, exams_at(config.source_types), budget_, pool_, config.reading, operations_}
-        , bookings_{client_, bookings_at(config.source_types), budget_, pool_, config.reading, operations_}
-        , students_{contacts_.cache, config.reading, [this] { return contacts_.guard.is_failing(); }}
-        , reader_{exams_.cache, bookings_.cache,
-                  [this] { return exams_.guard.is_failing() || bookings_.guard.is_failing(); }}
+        , contacts_{mirror_contacts(parts())}
+        , exams_{mirror_exams(parts())}
+        , bookings_{mirror_bookings(parts())}
+        , reader_{exams_->reader(), bookings_->reader(),
+                  [this] { return exams_->source_fails() || bookings_->source_fails(); }}
         , board_{pool_, reader_, config.reading, exams_calendar()}
         , booking_board_{reader_, config.reading, exams_calendar()}
-        , writer_{contacts_.writer, bookings_.writer}
+        , writer_{operations_, contacts_->writer(), bookings_->writer()}
         , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
         , keys_{fetch_keys_from(context_.get_executor(), config.admin), log}
         , gate_{config.admin, keys_, &wall_clock_now}
-        , application_{config.application, students_, board_, booking_board_, desk_, gate_, metrics_, log}
+        , application_{config.application,
+                       ApplicationParts{contacts_->students(), board_, booking_board_, desk_, gate_}, metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -233,13 +165,15 @@ public:
 private:
     enum class Phase { starting, serving, stopping };
 
+    MirrorParts parts() const { return {client_, budget_, pool_, operations_, config_.reading, config_.source_types}; }
+
     asio::awaitable<void> start() {
         co_await check_replica();
         constexpr auto custom = "crm.objects.custom.read and crm.schemas.custom.read";
-        co_await check_source(contacts_.objects, "HUBSPOT_CONTACT_TYPE",
+        co_await check_source(*contacts_, "HUBSPOT_CONTACT_TYPE",
                               "crm.objects.contacts.read and crm.schemas.contacts.read");
-        co_await check_source(exams_.objects, "HUBSPOT_MOCK_EXAM_TYPE", custom);
-        co_await check_source(bookings_.objects, "HUBSPOT_BOOKING_TYPE", custom);
+        co_await check_source(*exams_, "HUBSPOT_MOCK_EXAM_TYPE", custom);
+        co_await check_source(*bookings_, "HUBSPOT_BOOKING_TYPE", custom);
         co_await check_portal();
         std::uint16_t port = 0;
         try {
@@ -263,10 +197,7 @@ private:
     }
 
     asio::awaitable<void> check_replica() {
-        std::vector<std::string> tables;
-        for (const auto table : {postgres::TableTraits<ContactCredits>::table, postgres::TableTraits<MockExam>::table,
-                                 postgres::TableTraits<Booking>::table})
-            tables.emplace_back(table);
+        std::vector<std::string> tables{contacts_->table(), exams_->table(), bookings_->table()};
         const auto [error, report] = co_await postgres::async_check_identity(pool_, std::move(tables), tuple);
         if (error)
             throw CannotStart{"SUPABASE_DB_URL: the database cannot be used: " + error.message()};
@@ -278,9 +209,16 @@ private:
 
     // A source that is down does not keep those waiting whom the replica knows; one that is wrong does.
     template<class R>
-    asio::awaitable<void> check_source(hubspot::Store<R>& objects, const char* variable, const char* scopes) {
-        const auto [error, missing] = co_await objects.async_check_properties(start_timeout, tuple);
-        const auto named = objects.object_type() + " (" + variable + ")";
+    asio::awaitable<void> check_source(RecordMirror<R>& mirror, const char* variable, const char* scopes) {
+        const auto check = [&mirror](auto handler) {
+            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            mirror.check_properties(start_timeout, [shared](error_code failed, std::vector<std::string> lacking) {
+                (*shared)(failed, std::move(lacking));
+            });
+        };
+        using Checked = void(error_code, std::vector<std::string>);
+        const auto [error, missing] = co_await asio::async_initiate<const decltype(tuple)&, Checked>(check, tuple);
+        const auto named = mirror.object_type() + " (" + variable + ")";
         if (error == Errc::schema_mismatch)
             throw CannotStart{"HubSpot's type " + named + " lacks what the service needs. Create the missing " +
                               "properties in HubSpot: " + joined(missing)};
@@ -292,7 +230,7 @@ private:
         if (error == understudy::Condition::retryable)
             log_.warning(
                 "source_unchecked",
-                {{"url", config_.hubspot.base_url}, {"type", objects.object_type()}, {"error", error.message()}});
+                {{"url", config_.hubspot.base_url}, {"type", mirror.object_type()}, {"error", error.message()}});
         else if (error)
             throw CannotStart{"HubSpot's type " + named + " cannot be used at HUBSPOT_BASE_URL: " + error.message()};
     }
@@ -369,19 +307,17 @@ private:
         co_await timer_.async_wait(tuple);
 
         int draining = 4;
-        const auto drain = [&](auto& work) {
-            work.async_drain([&](error_code) {
-                if (--draining == 0)
-                    timer_.cancel();
-            });
+        const auto drained_one = [&](error_code) {
+            if (--draining == 0)
+                timer_.cancel();
         };
         timer_.expires_at(deadline);
         journal_timer_.cancel();
         operations_.stop();
-        drain(operations_);
-        drain(contacts_.cache);
-        drain(exams_.cache);
-        drain(bookings_.cache);
+        operations_.async_drain(drained_one);
+        contacts_->drain(drained_one);
+        exams_->drain(drained_one);
+        bookings_->drain(drained_one);
         if (draining > 0)
             co_await timer_.async_wait(tuple);
         const bool drained = draining == 0;
@@ -433,12 +369,12 @@ private:
 
         // Samples of one name come one after another.
         const auto of_each = [&](auto&& add) {
-            add("contacts", contacts_);
-            add("exams", exams_);
-            add("bookings", bookings_);
+            add("contacts", *contacts_);
+            add("exams", *exams_);
+            add("bookings", *bookings_);
         };
         of_each([&](std::string_view record, const auto& mirror) {
-            const auto& cache = mirror.cache.stats();
+            const auto cache = mirror.stats().reads;
             const auto read = [&](std::string_view result, std::uint64_t value) {
                 sink.counter("reads_total", "Records and sets read, by how", number(value),
                              {{"record", record}, {"result", result}});
@@ -455,20 +391,20 @@ private:
                 sink.counter(name, help, number(count(mirror)), {{"record", record}});
             });
         };
-        counted("fills_total", "Loads from the source", [](const auto& m) { return m.cache.stats().fills; });
+        counted("fills_total", "Loads from the source", [](const auto& m) { return m.stats().reads.fills; });
         counted("fill_repeats_total", "Loads begun again because of a change",
-                [](const auto& m) { return m.cache.stats().repeats; });
+                [](const auto& m) { return m.stats().reads.repeats; });
         counted("replica_failures_total", "Look-ups that the replica failed",
-                [](const auto& m) { return m.cache.stats().replica_failures; });
+                [](const auto& m) { return m.stats().reads.replica_failures; });
         counted("populate_failures_total", "Loads that could not be stored",
-                [](const auto& m) { return m.cache.stats().populate_failures; });
+                [](const auto& m) { return m.stats().reads.populate_failures; });
         counted("source_values_total", "Values asked of the source",
-                [](const auto& m) { return m.source.stats().values; });
+                [](const auto& m) { return m.stats().source.values; });
         counted("source_batches_total", "Batches that they left in",
-                [](const auto& m) { return m.source.stats().batches; });
+                [](const auto& m) { return m.stats().source.batches; });
         of_each([&](std::string_view record, const auto& mirror) {
             sink.gauge("source_circuit_open", "Whether the source is not asked for a moment",
-                       mirror.guard.is_open() ? 1 : 0, {{"record", record}});
+                       mirror.circuit_open() ? 1 : 0, {{"record", record}});
         });
 
         const auto& board = board_.stats();
@@ -533,14 +469,13 @@ private:
     hubspot::Client client_;
     postgres::Pool pool_;
     Operations operations_;
-    Mirror<ContactCredits> contacts_;
-    Mirror<MockExam> exams_;
-    Mirror<Booking> bookings_;
-    CachedStudentDirectory<Mirror<ContactCredits>::Cache> students_;
-    CachedRecordReader<Mirror<MockExam>::Cache, Mirror<Booking>::Cache> reader_;
+    std::unique_ptr<ContactMirror> contacts_;
+    std::unique_ptr<ExamMirror> exams_;
+    std::unique_ptr<BookingMirror> bookings_;
+    JoinedRecordReader reader_;
     ExamBoard board_;
     BookingBoard booking_board_;
-    JournaledRecordWriter<Mirror<ContactCredits>::Writer, Mirror<Booking>::Writer> writer_;
+    JournaledRecordWriter<Operations> writer_;
     JournaledBookingDesk desk_;
     WarmUp warm_up_;
     Metrics metrics_;

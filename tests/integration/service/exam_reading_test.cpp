@@ -1,5 +1,6 @@
 #include "booking_board.hpp"
-#include "cached_record_reader.hpp"
+#include "cached_booking_reader.hpp"
+#include "cached_exam_reader.hpp"
 #include "exam_board.hpp"
 #include "exam_stores.hpp"
 #include "integration/postgres/database.hpp"
@@ -66,7 +67,9 @@ struct Reading {
     understudy::postgres::Store<Booking> booking_rows{*db.pool};
     Cache<MockExam> exam_cache{exam_rows, exams};
     Cache<Booking> booking_cache{booking_rows, bookings};
-    CachedRecordReader<Cache<MockExam>, Cache<Booking>> reader{exam_cache, booking_cache, [] { return false; }};
+    CachedExamReader<Cache<MockExam>> exam_reader{exam_cache};
+    CachedBookingReader<Cache<Booking>> booking_reader{booking_cache};
+    JoinedRecordReader reader{exam_reader, booking_reader, [] { return false; }};
     ExamBoard board{*db.pool, reader, ReadingParams{}, LocalCalendar{},
                     [] { return *understudy::parse_timestamp("2026-05-10T16:00:00Z"); }};
     BookingBoard booking_board{reader, ReadingParams{}};
