@@ -7,7 +7,6 @@
 
 #include <understudy/file/journal.hpp>
 #include <understudy/understudy.hpp>
-#include <understudy/write_through_sync.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
