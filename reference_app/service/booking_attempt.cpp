@@ -60,10 +60,12 @@ std::string context_of(const Booked& booked) {
                         {"key", booked.idempotency_key},
                         {"exam", booked.exam_id},
                         {"mock_type", std::string{name_of(booked.mock_type)}},
-                        {"date", understudy::format_date(booked.exam_date)},
-                        {"paid", static_cast<int>(booked.payment.field)},
-                        {"before", json_of(booked.payment.before)},
-                        {"after", json_of(booked.payment.after)}};
+                        {"date", understudy::format_date(booked.exam_date)}};
+    if (booked.payment) {
+        object["paid"] = static_cast<int>(booked.payment->field);
+        object["before"] = json_of(booked.payment->before);
+        object["after"] = json_of(booked.payment->after);
+    }
     if (booked.location)
         object["location"] = *booked.location;
     return json::serialize(object);
@@ -80,9 +82,9 @@ std::optional<Booked> booked_of(const understudy::OperationReport& report) try {
     booked.exam_date = understudy::parse_date(text("date")).value();
     if (value.as_object().contains("location"))
         booked.location = text("location");
-    booked.payment.field = static_cast<CreditField>(value.at("paid").to_number<int>());
-    booked.payment.before = credits_of(value.at("before"));
-    booked.payment.after = credits_of(value.at("after"));
+    if (value.as_object().contains("paid"))
+        booked.payment = Payment{static_cast<CreditField>(value.at("paid").to_number<int>()),
+                                 credits_of(value.at("before")), credits_of(value.at("after"))};
     if (const auto* step = report.step(booking_write))
         booked.record_id = step->key;
     booked.repeated = report.repeated;
@@ -101,9 +103,11 @@ BookingAttempt::BookingAttempt(JournaledBookingDesk& desk, BookingOrder order, B
     , handler_{std::move(handler)}
     , contact_id_{order_.contact.hubspot_id}
     , exam_id_{order_.exam_id} {
+    const auto& admin = order_.by_admin;
     request_ =
         digest_of({contact_id_, exam_id_, order_.mock_type ? service::name_of(*order_.mock_type) : "",
-                   order_.name.value_or(""), text_of(order_.dominant_hand), order_.attending_location.value_or("")});
+                   order_.name.value_or(""), text_of(order_.dominant_hand), order_.attending_location.value_or(""),
+                   admin ? admin->capacity ? "override capacity" : "override" : ""});
 }
 
 BookingAttempt::~BookingAttempt() {
@@ -134,8 +138,8 @@ void BookingAttempt::name() {
     const auto cancelled = std::count_if(facts_.bookings.begin(), facts_.bookings.end(), [&](const Booking& booking) {
         return booking.associated_mock_exam == exam_id_ && booking.is_active == "Cancelled";
     });
-    id_ = digest_of({"derived", contact_id_, exam_id_, exam.mock_type.value_or(""),
-                     exam.exam_date ? understudy::format_date(*exam.exam_date) : "",
+    id_ = digest_of({order_.by_admin ? "derived for an admin" : "derived", contact_id_, exam_id_,
+                     exam.mock_type.value_or(""), exam.exam_date ? understudy::format_date(*exam.exam_date) : "",
                      std::to_string(desk_.now_().time_since_epoch() / bucket), std::to_string(cancelled)});
 }
 
@@ -265,7 +269,7 @@ std::optional<BookingRefused> BookingAttempt::objection() const {
                 missing.missing_exams.push_back(id);
     if (!missing.missing_exams.empty())
         return missing;
-    if (!paying_field(facts_.contact.record, *type))
+    if (!order_.by_admin && !paying_field(facts_.contact.record, *type))
         return BookingRefused{insufficient_credits};
     return std::nullopt;
 }
@@ -285,13 +289,6 @@ understudy::Plan BookingAttempt::plan() const {
     const auto& contact = facts_.contact.record;
     const auto& exam = facts_.exam.record;
     const auto type = *type_of(exam);
-    const auto field = *paying_field(contact, type);
-
-    Patch<ContactCredits> payment;
-    Patch<ContactCredits> refund;
-    set_balance(payment, field, balance(contact, field) - 1);
-    set_balance(refund, field, balance(contact, field));
-
     Booked booked;
     booked.booking_id = std::string{service::name_of(type)} + "-" + student() + "-" + spelled(*exam.exam_date);
     booked.idempotency_key = order_.idempotency_key.empty() ? id_ : order_.idempotency_key;
@@ -299,9 +296,19 @@ understudy::Plan BookingAttempt::plan() const {
     booked.mock_type = type;
     booked.exam_date = *exam.exam_date;
     booked.location = exam.location;
-    booked.payment.field = field;
-    booked.payment.before = booked.payment.after = breakdown(contact, type);
-    --(field == CreditField::shared_mock_credits ? booked.payment.after.shared : booked.payment.after.specific);
+    understudy::Plan plan;
+    if (!order_.by_admin) {
+        const auto field = *paying_field(contact, type);
+        const auto before = breakdown(contact, type);
+        booked.payment = Payment{field, before, before};
+        --(field == CreditField::shared_mock_credits ? booked.payment->after.shared : booked.payment->after.specific);
+        Patch<ContactCredits> payment;
+        Patch<ContactCredits> refund;
+        set_balance(payment, field, balance(contact, field) - 1);
+        set_balance(refund, field, balance(contact, field));
+        plan.writes.push_back(
+            desk_.writer_.change_contact(std::string{payment_write}, contact_id_, payment, std::optional{refund}));
+    }
 
     Booking booking;
     booking.booking_id = booked.booking_id;
@@ -309,7 +316,7 @@ understudy::Plan BookingAttempt::plan() const {
     if (!order_.name && contact.firstname && contact.lastname)
         booking.name = *contact.firstname + " " + *contact.lastname;
     booking.email = contact.email;
-    booking.token_used = std::string{token_of(field)};
+    booking.token_used = std::string{booked.payment ? token_of(booked.payment->field) : override_token};
     booking.idempotency_key = undone_ == 0 ? id_ : id_ + "-" + std::to_string(undone_ + 1);
     booking.attending_location = order_.attending_location;
     booking.dominant_hand = order_.dominant_hand;
@@ -317,18 +324,18 @@ understudy::Plan BookingAttempt::plan() const {
     booking.associated_contact_id = contact_id_;
     booking.associated_mock_exam = exam_id_;
 
-    understudy::Plan plan;
-    plan.writes.push_back(desk_.writer_.create_booking(std::string{booking_write}, booking));
-    plan.writes.push_back(
-        desk_.writer_.change_contact(std::string{payment_write}, contact_id_, payment, std::optional{refund}));
+    plan.writes.insert(plan.writes.begin(), desk_.writer_.create_booking(std::string{booking_write}, booking));
     plan.context = context_of(booked);
-    plan.reservation = json::serialize(json::object{{"exam", exam_id_},
-                                                    {"contact", contact_id_},
-                                                    {"student", student()},
-                                                    {"mock_type", std::string{service::name_of(type)}},
-                                                    {"date", understudy::format_date(*exam.exam_date)},
-                                                    {"booking_id", booked.booking_id},
-                                                    {"key", *booking.idempotency_key}});
+    json::object reservation{{"exam", exam_id_},
+                             {"contact", contact_id_},
+                             {"student", student()},
+                             {"mock_type", std::string{service::name_of(type)}},
+                             {"date", understudy::format_date(*exam.exam_date)},
+                             {"booking_id", booked.booking_id},
+                             {"key", *booking.idempotency_key}};
+    if (order_.by_admin && order_.by_admin->capacity)
+        reservation["over"] = true;
+    plan.reservation = json::serialize(reservation);
     return plan;
 }
 

@@ -15,6 +15,12 @@
 
 namespace service {
 
+/// What an admin who books for a student may do.
+struct AdminOverride {
+    /// There may be more bookings than places.
+    bool capacity = false;
+};
+
 /// A place in an exam for a student. Date, kind and place of the exam are the exam's, whatever the request says.
 struct BookingOrder {
     /// Who asks, as the replica or the source knows the contact; the balance is read again before it is spent.
@@ -28,6 +34,8 @@ struct BookingOrder {
     std::optional<std::string> attending_location;
     /// The asker's own; empty: one is derived from what is asked for.
     std::string idempotency_key;
+    /// An admin asks, and nothing is paid.
+    std::optional<AdminOverride> by_admin{};
 };
 
 /// What a booking was paid with.
@@ -49,7 +57,8 @@ struct Booked {
     MockType mock_type = MockType::situational_judgment;
     understudy::Date exam_date{};
     std::optional<std::string> location;
-    Payment payment;
+    /// Nothing where an admin booked.
+    std::optional<Payment> payment;
     /// The same was asked for before, and this is the answer from then.
     bool repeated = false;
     /// The replica will show it later.
@@ -105,10 +114,22 @@ struct Cancelled {
     understudy::Timestamp cancelled_at{};
     /// Nothing where nothing had been paid.
     std::optional<CreditRestored> restored;
+    /// Something had been paid, and the contact that it belongs to is gone.
+    bool refund_lost = false;
     bool replica_pending = false;
 };
 
-enum class CancelRefusal : std::uint8_t { not_found, access_denied, already_cancelled, refused };
+enum class CancelRefusal : std::uint8_t {
+    not_found,
+    access_denied,
+    /// The booking is of another exam than the one whose bookings are to be cancelled.
+    other_exam,
+    already_cancelled,
+    /// What took place is not given back.
+    completed,
+    /// The source does not accept it.
+    refused,
+};
 
 using CancelResult = std::variant<Cancelled, CancelRefusal, SourceUnavailable, ReplicaUnavailable, OutcomeUnknown>;
 

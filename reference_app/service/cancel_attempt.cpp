@@ -21,11 +21,13 @@ constexpr std::string_view cancel_write = "cancel ";
 } // namespace
 
 CancelAttempt::CancelAttempt(JournaledBookingDesk& desk, std::string contact_id,
-                             std::vector<Cancellation> cancellations, BookingDesk::CancelHandler handler)
+                             std::vector<Cancellation> cancellations, CancelTerms terms,
+                             BookingDesk::CancelHandler handler)
     : DeskAttempt{desk.timeout_}
     , desk_{desk}
     , contact_id_{std::move(contact_id)}
     , owners_{contact_id_}
+    , terms_{std::move(terms)}
     , handler_{std::move(handler)} {
     for (auto& cancellation : cancellations) {
         Item item;
@@ -41,7 +43,8 @@ void CancelAttempt::carry_out() {
     open_.clear();
     WriteOperation operation;
     operation.kind = "cancel";
-    operation.locks = {desk_.writer_.lock_of_contact(contact_id_)};
+    if (!contact_id_.empty())
+        operation.locks.push_back(desk_.writer_.lock_of_contact(contact_id_));
     for (std::size_t i = 0; i < items_.size(); ++i)
         if (!items_[i].result) {
             open_.push_back(i);
@@ -68,17 +71,19 @@ void CancelAttempt::decide(const RecordWriter::Decided& decided) {
     side_by_side(
         [&] {
             expect_one_more();
-            desk_.writer_.read_contact(contact_id_, options(),
-                                       [self](error_code error, const Reading<ContactCredits>& contact) {
-                                           self->contact_ = contact;
-                                           self->arrived(error);
-                                       });
-            expect_one_more();
             desk_.writer_.read_bookings(std::move(ids), options(),
                                         [self](error_code error, const std::vector<Reading<Booking>>& bookings) {
                                             self->bookings_ = bookings;
                                             self->arrived(error);
                                         });
+            if (contact_id_.empty())
+                return;
+            expect_one_more();
+            desk_.writer_.read_contact(contact_id_, options(),
+                                       [self](error_code error, const Reading<ContactCredits>& contact) {
+                                           self->contact_ = contact;
+                                           self->arrived(error);
+                                       });
         },
         [self, decided](error_code error) {
             if (error)
@@ -106,14 +111,17 @@ std::optional<CancelRefusal> CancelAttempt::objection(const Reading<Booking>& bo
     using enum CancelRefusal;
     if (!booking.found())
         return not_found;
-    const auto& owner = booking.record.associated_contact_id;
-    if (!contact_.found() || !owner || std::find(owners_.begin(), owners_.end(), *owner) == owners_.end())
+    const auto is_among = [](const std::vector<std::string>& ids, const std::optional<std::string>& id) {
+        return std::find(ids.begin(), ids.end(), id.value_or("")) != ids.end();
+    };
+    if (!terms_.exams.empty() && !is_among(terms_.exams, booking.record.associated_mock_exam))
+        return other_exam;
+    if ((terms_.admin.empty() && !contact_.found()) || !is_among(owners_, booking.record.associated_contact_id))
         return access_denied;
     if (booking.record.is_active == "Cancelled")
         return already_cancelled;
-    // What took place is not given back.
     if (booking.record.is_active == "Completed")
-        return refused;
+        return completed;
     return std::nullopt;
 }
 
@@ -127,9 +135,12 @@ understudy::Plan CancelAttempt::plan() {
         if (item.result)
             continue;
         const auto& booking = bookings_[i].record;
-        item.refunded =
-            booking.token_used && booking.token_refunded != true ? field_of_token(*booking.token_used) : std::nullopt;
+        const auto paid = terms_.refund && booking.token_used && booking.token_refunded != true
+                              ? field_of_token(*booking.token_used)
+                              : std::nullopt;
+        item.refunded = contact_.found() ? paid : std::nullopt;
         Cancelled cancelled;
+        cancelled.refund_lost = paid && !item.refunded;
         cancelled.record_id = item.id;
         cancelled.cancelled_at = cancelled_at_;
         Patch<Booking> patch;
@@ -141,6 +152,10 @@ understudy::Plan CancelAttempt::plan() {
             cancelled.restored = CreditRestored{*item.refunded, 1, ++held};
             patch.set<&Booking::token_refunded>(true).set<&Booking::token_refunded_at>(cancelled_at_);
             undo.set<&Booking::token_refunded>(false).set<&Booking::token_refunded_at>(booking.token_refunded_at);
+            if (!terms_.admin.empty()) {
+                patch.set<&Booking::token_refund_admin>(terms_.admin);
+                undo.set<&Booking::token_refund_admin>(booking.token_refund_admin);
+            }
         }
         item.result = cancelled;
         plan.writes.push_back(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cancel_terms.hpp"
 #include "desk_attempt.hpp"
 #include "journaled_booking_desk.hpp"
 
@@ -18,8 +19,9 @@ namespace service {
 /// Cancellations that are asked for together, until they are answered.
 class CancelAttempt final : public DeskAttempt, public std::enable_shared_from_this<CancelAttempt> {
 public:
+    /// No contact: bookings that are nobody's.
     CancelAttempt(JournaledBookingDesk& desk, std::string contact_id, std::vector<Cancellation> cancellations,
-                  BookingDesk::CancelHandler handler);
+                  CancelTerms terms, BookingDesk::CancelHandler handler);
 
     void carry_out();
 
@@ -42,6 +44,7 @@ private:
     std::string contact_id_;
     /// It and what it was merged into.
     std::vector<std::string> owners_;
+    CancelTerms terms_;
     BookingDesk::CancelHandler handler_;
     std::vector<Item> items_;
     /// Those that have no result yet, in the order of the readings.

@@ -26,7 +26,8 @@ void JournaledBookingDesk::book(BookingOrder order, BookHandler handler) {
 
 void JournaledBookingDesk::cancel(std::string contact_id, std::vector<Cancellation> cancellations,
                                   CancelHandler handler) {
-    std::make_shared<CancelAttempt>(*this, std::move(contact_id), std::move(cancellations), std::move(handler))
+    std::make_shared<CancelAttempt>(*this, std::move(contact_id), std::move(cancellations), CancelTerms{},
+                                    std::move(handler))
         ->carry_out();
 }
 

@@ -77,8 +77,12 @@ Problem problem_of(CancelRefusal refusal) {
         return {404, "BOOKING_NOT_FOUND", "There is no such booking"};
     case CancelRefusal::access_denied:
         return {403, "ACCESS_DENIED", "The booking belongs to another student"};
+    case CancelRefusal::other_exam:
+        return {409, "OTHER_EXAM", "The booking is of another exam"};
     case CancelRefusal::already_cancelled:
         return {409, "ALREADY_CANCELED", "The booking is cancelled already"};
+    case CancelRefusal::completed:
+        return {409, "BOOKING_COMPLETED", "The booking's exam took place"};
     case CancelRefusal::refused:
         break;
     }

@@ -11,6 +11,9 @@
 
 namespace service {
 
+/// What a booking that nobody paid says of it: an admin made it.
+inline constexpr std::string_view override_token = "Admin Override";
+
 /// What a booking that was paid from this member says of it (`token_used`).
 std::string_view token_of(CreditField field) noexcept;
 /// The member that a booking was paid from; nothing if the text names none, as that of an override does.

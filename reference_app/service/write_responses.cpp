@@ -2,6 +2,7 @@
 
 #include "document.hpp"
 #include "responses.hpp"
+#include "tokens.hpp"
 #include "write_validation.hpp"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ void add_sync(Response& response, bool pending) {
         response.headers.emplace_back("X-Replica-Sync", "pending");
 }
 
-// Fills in what is told of every booking; `put_payment` adds what was paid.
+// Fills in what is told of every booking; `put_payment` adds what was paid, if anything was.
 template<class F>
 Response answer_booked(const Booked& booked, F put_payment) {
     Document document;
@@ -35,7 +36,10 @@ Response answer_booked(const Booked& booked, F put_payment) {
     exam["exam_date"] = date;
     exam["mock_type"] = name_of(booked.mock_type);
     put_optional(exam, "location", booked.location);
-    put_payment(data);
+    if (booked.payment)
+        put_payment(data, *booked.payment);
+    else
+        data["token_used"] = override_token;
     auto response = document.answer(booked.repeated ? 200 : 201);
     add_sync(response, booked.replica_pending);
     return response;
@@ -73,8 +77,8 @@ void put_item(json::object& object, const BatchItem& item) {
 } // namespace
 
 Response booked_answer(const Booked& booked) {
-    return answer_booked(booked, [&](json::object& data) {
-        const auto& [field, before, after] = booked.payment;
+    return answer_booked(booked, [](json::object& data, const Payment& payment) {
+        const auto& [field, before, after] = payment;
         auto& credits = data["credit_details"].emplace_object();
         credits["credit_field_deducted"] = name_of(field);
         credits["remaining_credits"] = after.available();
@@ -90,11 +94,11 @@ Response booked_answer(const Booked& booked) {
 }
 
 Response discussion_booked_answer(const Booked& booked) {
-    return answer_booked(booked, [&](json::object& data) {
+    return answer_booked(booked, [](json::object& data, const Payment& payment) {
         auto& tokens = data["token_details"].emplace_object();
-        tokens["tokens_before"] = booked.payment.before.specific;
+        tokens["tokens_before"] = payment.before.specific;
         tokens["tokens_deducted"] = 1;
-        tokens["tokens_remaining"] = booked.payment.after.specific;
+        tokens["tokens_remaining"] = payment.after.specific;
     });
 }
 
