@@ -12,12 +12,13 @@
 
 namespace tests {
 
-PrivatePostgres::PrivatePostgres(bool tls) {
+PrivatePostgres::PrivatePostgres(bool tls, bool durable) {
     std::string name = (std::filesystem::temp_directory_path() / "understudy-postgres.XXXXXX").string();
     if (!mkdtemp(name.data()))
         throw std::runtime_error{"no temporary directory"};
     directory_ = name;
-    conninfo_ = run("start --owner " + std::to_string(getpid()) + (tls ? " --tls" : ""));
+    conninfo_ =
+        run("start --owner " + std::to_string(getpid()) + (tls ? " --tls" : "") + (durable ? " --durable" : ""));
     while (!conninfo_.empty() && conninfo_.back() == '\n')
         conninfo_.pop_back();
 }

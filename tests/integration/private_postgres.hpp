@@ -7,10 +7,10 @@
 namespace tests {
 
 /// A PostgreSQL server of this test's own, started by `reference_app/private_postgres` and removed with the object.
-/// Throws if it does not start.
+/// Throws if it does not start. `durable`: it waits for the disk, as a server of one's own does.
 class PrivatePostgres {
 public:
-    explicit PrivatePostgres(bool tls = false);
+    explicit PrivatePostgres(bool tls = false, bool durable = false);
     PrivatePostgres(const PrivatePostgres&) = delete;
     PrivatePostgres& operator=(const PrivatePostgres&) = delete;
     ~PrivatePostgres();

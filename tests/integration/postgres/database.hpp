@@ -19,9 +19,9 @@
 
 namespace tests {
 
-/// The server of a test executable.
-inline PrivatePostgres& server() {
-    static PrivatePostgres postgres;
+/// The server of an executable; the first call says whether it waits for the disk.
+inline PrivatePostgres& server(bool durable = false) {
+    static PrivatePostgres postgres{false, durable};
     return postgres;
 }
 
