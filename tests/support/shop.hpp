@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/any_source.hpp"
 #include "support/customer.hpp"
 #include "support/mortal.hpp"
 #include "support/purchase.hpp"
@@ -213,13 +214,20 @@ using ToldPtr = std::shared_ptr<Told>;
 
 /// A process that sells.
 struct ShopProcess {
+    using Customers = AnySource<Customer>;
+    using Purchases = AnySource<Purchase, understudy::detail::ByIdempotencyKey<Purchase>>;
+
     explicit ShopProcess(Shop& s, const Life& with = Life{})
+        : ShopProcess{s, Customers{s.customers}, Purchases{s.purchases}, with} {}
+
+    /// It asks the shop's sources through these.
+    ShopProcess(Shop& s, Customers asked_customers, Purchases asked_purchases, const Life& with = Life{})
         : life{with}
         , line{std::make_shared<ShopJournal::Line>()}
         , operations{ShopJournal{s.journal.another_session(), life, line}, s.params}
-        , customers{Mortal<Shop::Customers>{s.customers, life},
+        , customers{Mortal<Customers>{std::move(asked_customers), life},
                     Mortal<memory::Store<Customer, VirtualClock>>{s.known_customers, life}, operations}
-        , purchases{Mortal<Shop::Purchases>{s.purchases, life},
+        , purchases{Mortal<Purchases>{std::move(asked_purchases), life},
                     Mortal<memory::Store<Purchase, VirtualClock>>{s.known_purchases, life}, operations} {}
 
     auto hears(const ToldPtr& told) {
@@ -301,9 +309,9 @@ struct ShopProcess {
     Life life;
     std::shared_ptr<ShopJournal::Line> line;
     ShopOperations operations;
-    WriteThroughSync<Mortal<Shop::Customers>, Mortal<memory::Store<Customer, VirtualClock>>, ShopJournal, VirtualClock>
+    WriteThroughSync<Mortal<Customers>, Mortal<memory::Store<Customer, VirtualClock>>, ShopJournal, VirtualClock>
         customers;
-    WriteThroughSync<Mortal<Shop::Purchases>, Mortal<memory::Store<Purchase, VirtualClock>>, ShopJournal, VirtualClock>
+    WriteThroughSync<Mortal<Purchases>, Mortal<memory::Store<Purchase, VirtualClock>>, ShopJournal, VirtualClock>
         purchases;
 };
 

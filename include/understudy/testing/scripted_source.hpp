@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/covered_sets.hpp>
+#include <understudy/detail/erased_handler.hpp>
 #include <understudy/error.hpp>
 #include <understudy/store.hpp>
 #include <understudy/testing/scripted_truth.hpp>
@@ -8,10 +9,9 @@
 #include <understudy/writable_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/append.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/dispatch.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -220,20 +220,29 @@ private:
         std::vector<Asked> calls;
     };
 
+    using Work = std::function<void()>;
+
     // `read` gives the result, for the error that the call fails with; one that writes takes that upon itself.
     template<class Signature, class Read, class Token>
     auto answer(std::string_view what, std::size_t values, Priority priority, Read read, Token&& token) {
         return boost::asio::async_initiate<Token, Signature>(
             [script = script_, what, values, priority](auto handler, Read reads) {
                 script->calls.push_back({std::string{what}, values, priority, Clock::now()});
+                auto erased = std::make_shared<detail::ErasedHandler<Signature>>(script->executor, std::move(handler));
                 auto timer = std::make_shared<Timer>(script->executor);
-                timer->expires_after(script->read_after);
-                timer->async_wait([script, timer, reads = std::move(reads),
-                                   handler = std::move(handler)](boost::system::error_code) mutable {
-                    read_and_answer(script, timer, reads, std::move(handler));
+                after(timer, script->read_after, [script, timer, reads = std::move(reads), erased]() mutable {
+                    read_and_answer(script, timer, reads, std::move(erased));
                 });
             },
             token, std::move(read));
+    }
+
+    static void after(const std::shared_ptr<Timer>& timer, typename Clock::duration time, Work work) {
+        timer->expires_after(time);
+        wait(timer, std::move(work));
+    }
+    static void wait(const std::shared_ptr<Timer>& timer, Work work) {
+        timer->async_wait([timer, work = std::move(work)](boost::system::error_code) { work(); });
     }
 
     template<class Signature, IndexTag By, class Read, class Token>
@@ -273,13 +282,11 @@ private:
             for (const auto& row : rows)
                 outcomes.push_back(one(script->truth, row));
         } else {
-            auto landing = std::make_shared<Timer>(script->executor);
-            landing->expires_after(script->lost.front());
-            script->lost.pop_front();
-            landing->async_wait([script, landing, rows, one](boost::system::error_code) {
+            after(std::make_shared<Timer>(script->executor), script->lost.front(), [script, rows, one] {
                 for (const auto& row : rows)
                     one(script->truth, row);
             });
+            script->lost.pop_front();
             outcomes.assign(rows.size(), WriteOutcome<R>::failure(WriteState::unknown, Errc::timed_out));
         }
         return outcomes;
@@ -287,7 +294,7 @@ private:
 
     template<class Read, class Handler>
     static void read_and_answer(const std::shared_ptr<Script>& script, const std::shared_ptr<Timer>& timer, Read& reads,
-                                Handler handler) {
+                                const std::shared_ptr<Handler>& handler) {
         constexpr bool writing = requires(std::vector<WriteOutcome<R>> outcomes, boost::system::error_code e) {
             outcomes = reads(e);
         };
@@ -299,11 +306,7 @@ private:
         } else {
             timer->expires_after(script->answer_after);
         }
-        timer->async_wait([timer, error, result = std::move(result),
-                           handler = std::move(handler)](boost::system::error_code) mutable {
-            auto executor = boost::asio::get_associated_executor(handler, timer->get_executor());
-            boost::asio::dispatch(executor, boost::asio::append(std::move(handler), error, std::move(result)));
-        });
+        wait(timer, [error, result = std::move(result), handler]() mutable { (*handler)(error, std::move(result)); });
     }
 
     std::shared_ptr<Script> script_;

@@ -300,45 +300,22 @@ BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_neither_starves_the_others_nor_is
     process.operations.stop();
 }
 
-// 100 customers who buy at once, as they would through a source that is asked in batches.
+// 100 customers who buy at once, through sources that are asked in batches.
 BOOST_AUTO_TEST_CASE(a_hundred_purchases_at_once_are_three_calls_in_two_round_trips) {
     Shop shop{100};
-    using Customers = Coalescing<Shop::Customers, VirtualClock>;
-    using Purchases = Coalescing<Shop::Purchases, VirtualClock>;
-    Operations<memory::Journal<VirtualClock>, VirtualClock> operations{shop.journal, shop.params};
-    WriteThroughSync customers{Customers{shop.customers}, shop.known_customers, operations};
-    WriteThroughSync purchases{Purchases{shop.purchases}, shop.known_purchases, operations};
+    ShopProcess process{shop, ShopProcess::Customers{Coalescing<Shop::Customers, VirtualClock>{shop.customers}},
+                        ShopProcess::Purchases{Coalescing<Shop::Purchases, VirtualClock>{shop.purchases}}};
     shop.customers.forget_calls();
     const auto began = VirtualClock::now();
-    VirtualClock::duration longest{0};
-    int succeeded = 0;
-    for (int i = 1; i <= 100; ++i) {
-        const auto who = customer(i).id;
-        OperationRequest request;
-        request.keys = {customers.lock_of(who)};
-        auto decide = [&customers, who](auto decided) {
-            customers.async_read({who}, {}, [=](error_code, const std::vector<Reading<Customer>>& readings) {
-                const auto left = Patch<Customer>{}.set<&Customer::credits>(*readings.front().record.credits - 1);
-                Purchase purchase;
-                purchase.customer_id = who;
-                purchase.request = "of " + who;
-                Plan plan;
-                plan.writes.push_back(
-                    WriteThroughSync<Purchases, memory::Store<Purchase, VirtualClock>, memory::Journal<VirtualClock>,
-                                     VirtualClock>::create_step("buy", purchase));
-                plan.writes.push_back(
-                    WriteThroughSync<Customers, memory::Store<Customer, VirtualClock>, memory::Journal<VirtualClock>,
-                                     VirtualClock>::update_step("spend", who, left));
-                decided({}, std::move(plan));
-            });
-        };
-        operations.async_carry_out(request, decide, [&, began](error_code error, const OperationReport&) {
-            succeeded += !error;
-            longest = std::max<VirtualClock::duration>(longest, VirtualClock::now() - began);
-        });
-    }
+    std::vector<ToldPtr> all;
+    for (int i = 1; i <= 100; ++i)
+        all.push_back(process.book(customer(i).id, "of " + customer(i).id));
     shop.time.advance(5s);
-    BOOST_TEST(succeeded == 100);
+    VirtualClock::duration longest{0};
+    for (const auto& told : all) {
+        BOOST_TEST(told->succeeded());
+        longest = std::max<VirtualClock::duration>(longest, told->at - began);
+    }
     BOOST_TEST(shop.customers.calls().size() + shop.purchases.calls().size() == 3U);
     BOOST_TEST_MESSAGE("answered within " << longest / 1ms << " ms");
     BOOST_TEST((longest < 1'100ms));

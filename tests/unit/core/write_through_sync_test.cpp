@@ -28,8 +28,9 @@ namespace {
 using Scripted = ScriptedSource<Customer>;
 using Replica = memory::Store<Customer, VirtualClock>;
 using VirtualJournal = memory::Journal<VirtualClock>;
-using VirtualOperations = Operations<VirtualJournal, VirtualClock>;
-using Writes = WriteThroughSync<Scripted, Replica, VirtualJournal, VirtualClock>;
+using MortalJournal = tests::Mortal<VirtualJournal>;
+using MortalOperations = Operations<MortalJournal, VirtualClock>;
+using Writes = WriteThroughSync<tests::Mortal<Scripted>, tests::Mortal<Replica>, MortalJournal, VirtualClock>;
 
 struct Written {
     error_code error{};
@@ -62,23 +63,19 @@ struct World {
     ReadThroughCache<Replica, Scripted, VirtualClock> cache{replica, source};
     VirtualJournal journal{time.get_executor()};
     OperationParams params{};
-    VirtualOperations operations{journal, params};
-    Writes writes{source, replica, operations};
+    tests::Life life{};
+    MortalOperations operations{MortalJournal{journal, life}, params};
+    Writes writes{tests::Mortal<Scripted>{source, life}, tests::Mortal<Replica>{replica, life}, operations};
 };
 
 // A process of its own, that can end at any moment.
 struct Process {
-    using MortalSource = tests::Mortal<Scripted>;
-    using MortalReplica = tests::Mortal<Replica>;
-    using MortalJournal = tests::Mortal<VirtualJournal>;
-    using MortalOperations = Operations<MortalJournal, VirtualClock>;
-
     Process(World& w, const tests::Life& life)
         : operations{MortalJournal{w.journal.another_session(), life}, w.params}
-        , writes{MortalSource{w.source, life}, MortalReplica{w.replica, life}, operations} {}
+        , writes{tests::Mortal<Scripted>{w.source, life}, tests::Mortal<Replica>{w.replica, life}, operations} {}
 
     MortalOperations operations;
-    WriteThroughSync<MortalSource, MortalReplica, MortalJournal, VirtualClock> writes;
+    Writes writes;
 };
 
 Patch<Customer> credits(int value) {
