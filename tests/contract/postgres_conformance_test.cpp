@@ -116,6 +116,13 @@ struct PostgresJournal : Schema {
 using TestReplica = FaultyReplica<postgres::Store<Customer>>;
 using TestSource = ScriptedSource<Customer, std::chrono::steady_clock>;
 
+// A busy machine makes no look-up late.
+ReadThroughParams patient() {
+    ReadThroughParams params;
+    params.lookup_timeout = std::chrono::seconds{60};
+    return params;
+}
+
 // The cache over a real replica, in front of a source whose moments the test decides.
 struct World : Schema {
     struct Result {
@@ -145,7 +152,7 @@ struct World : Schema {
     tests::RealTime time;
     TestReplica replica{postgres::Store<Customer>{postgres::Pool{time.get_executor(), params}}};
     TestSource source{time.get_executor()};
-    ReadThroughCache<TestReplica, TestSource> cache{replica, source};
+    ReadThroughCache<TestReplica, TestSource> cache{replica, source, patient()};
 };
 
 constexpr Version same_stamp{1'700'000'000'001};
@@ -221,7 +228,7 @@ BOOST_AUTO_TEST_CASE(I1_two_nodes_load_one_key_and_the_load_that_began_later_cou
     World w;
     // A second node: a cache of its own over the same tables, with a connection of its own.
     TestReplica other_replica{postgres::Store<Customer>{postgres::Pool{w.time.get_executor(), w.params}}};
-    ReadThroughCache<TestReplica, TestSource> other{other_replica, w.source};
+    ReadThroughCache<TestReplica, TestSource> other{other_replica, w.source, patient()};
     w.source.put(customer(1, 2), same_stamp);
     w.replica.hold_applies();
     const auto slow = w.start("k1");
