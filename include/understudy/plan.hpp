@@ -8,6 +8,14 @@
 
 namespace understudy {
 
+/// A member that gets the key of the record that a write wrote.
+struct KeyOf {
+    std::string member{};
+    std::string write{};
+
+    friend bool operator==(const KeyOf&, const KeyOf&) = default;
+};
+
 /// One write of a plan, as text, so that whoever recovers it needs nothing else. Made by the `WriteThroughSync` of its
 /// record type (`update_step`, `create_step`, `archive_step`).
 struct PlannedWrite {
@@ -26,6 +34,12 @@ struct PlannedWrite {
     /// Whether it may be sent again when nobody knows what became of it: it then changes nothing, or the source says
     /// that it was there before.
     bool repeatable = false;
+    /// Of a creation that is not `repeatable`: whether its source can be asked for the record that it made, if nobody
+    /// knows whether it made one. See `RecordTraits<R>::creations_share`.
+    bool findable = false;
+    /// Of a follower: members of `values` that name records which its operation wrote; each text is the key of the
+    /// record that the write of that name wrote.
+    std::vector<KeyOf> keys{};
 };
 
 /// The writes that make up an operation. They are sent side by side; if one is refused, those that took effect are
@@ -37,8 +51,8 @@ struct Plan {
     std::string context{};
     /// What the operation needs beside its locks: see `Decision::reservation`.
     std::string reservation{};
-    /// Operations of their own that begin when this one is done, each named after its only write. Nobody waits for
-    /// them.
+    /// Operations of their own that begin when this one is done, in the same transaction, each named after its only
+    /// write. Nobody waits for them.
     std::vector<PlannedWrite> followers{};
 };
 

@@ -27,6 +27,8 @@ namespace understudy {
 ///         static constexpr std::string_view name = "customer"; // as it appears in messages
 ///         static constexpr auto key = &Customer::id;
 ///         using read_only = Members<>;                         // members that a patch may not write; may be left out
+///         static constexpr auto idempotency_key = &Customer::name; // see `WriteThroughSync`; may be left out
+///         static constexpr auto creations_share = &Customer::name; // see `WriteThroughSync`; may be left out
 ///     };
 template<class R>
 struct RecordTraits;

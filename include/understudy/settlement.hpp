@@ -27,6 +27,8 @@ struct Settlement {
     Patch<R> patch{};
     /// What a creation wrote, with the key that the source gave it.
     R record{};
+    /// Of a creation: the source's answer showed that this is all of the record. See `WriteOutcome::complete`.
+    bool complete = false;
 };
 
 /// What a replica made of a settlement.
@@ -49,13 +51,13 @@ using MarkedSignature = void(boost::system::error_code, std::vector<key_t<R>>);
 ///
 /// `async_settle` decides each settlement by itself, in one transaction, and answers in the order given. If its ticket
 /// is later than the row's, the write is shown: an update's members replace those of a row that is live and not dirty,
-/// the row keeps its `as_of` and is `patched`; a creation becomes a live row, `patched`, as of the ticket; an archiving
-/// makes the row archived, `patched`, as of the ticket. The row gets a new ticket, and the later of both versions. In
-/// every other case the key is hinted at; a creation whose row is not there yet, or unknown, then becomes live and
-/// dirty, as of `no_ticket`, so that sets that it belongs to are in doubt of it and do not miss it. A row that is shown
-/// live removes the notes that said that nothing answers to its values; the values that a hinted update or creation
-/// wrote are noted as learned of, so that no reader joins an older load by them. Settled twice is hinted at: nothing
-/// worse.
+/// the row keeps its `as_of` and is `patched`; a creation becomes a live row, `patched` (`clean` if it is `complete`),
+/// as of the ticket; an archiving makes the row archived, `patched`, as of the ticket. The row gets a new ticket, and
+/// the later of both versions. In every other case the key is hinted at; a creation whose row is not there yet, or
+/// unknown, then becomes live and dirty, as of `no_ticket`, so that sets that it belongs to are in doubt of it and do
+/// not miss it. A row that is shown live removes the notes that said that nothing answers to its values; the values
+/// that a hinted update or creation wrote are noted as learned of, so that no reader joins an older load by them.
+/// Settled twice is hinted at: nothing worse.
 ///
 /// Covered sets stay covered: a record that was created, archived or moved to another parent joins and leaves them at
 /// once. Since a row's `as_of` stands for all its members, an update does not move it, not even one that writes the

@@ -34,6 +34,9 @@ struct WriteOutcome {
     key_t<R> id{};
     /// The source's stamp after the write, if its answer carried one.
     Version version = no_version;
+    /// Of a creation that was `applied`: the source's answer showed that the record is exactly what was sent, so that
+    /// nobody needs to read it. False if that is not known.
+    bool complete = false;
 
     bool applied() const noexcept { return state == WriteState::applied; }
 

@@ -3,6 +3,7 @@
 #include <understudy/detail/erased_handler.hpp>
 #include <understudy/detail/single_write.hpp>
 #include <understudy/detail/write_part.hpp>
+#include <understudy/no_replica.hpp>
 #include <understudy/operations.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/record_json.hpp>
@@ -38,12 +39,14 @@ namespace understudy {
 /// - The source gets the writes of one key in the order in which they were accepted, whichever process they came to.
 ///
 /// Every write is an operation with one step, see `Operations`; several types share one `Operations`, so that writes to
-/// several records can be one operation. `Source` models `WritableSource`, `Replica` models `SettlingReplica`.
+/// several records can be one operation. `Source` models `WritableSource`, `Replica` models `SettlingReplica` or is
+/// `NoReplica`, for records that are written only.
 ///
 /// A handle: copies share everything. *Thread safety*: the journal's executor only, which is also that of both stores.
 template<class Source, class Replica, class Journal, class Clock = std::chrono::steady_clock>
-requires WritableSource<Source> && SettlingReplica<Replica>
-class WriteThroughSync {
+requires WritableSource<Source> &&
+    (SettlingReplica<Replica> || std::is_same_v<Replica, NoReplica<typename Source::record_type>>) //
+    class WriteThroughSync {
     using Part = detail::WritePart<Source, Replica, typename Journal::settlement_type>;
     using Writing = detail::SingleWrite<typename Source::record_type, Operations<Journal, Clock>>;
     using Decided = typename Operations<Journal, Clock>::Decided;
@@ -115,7 +118,11 @@ public:
     }
 
     /// Makes a record; its key is in the report. If the record's traits name an `idempotency_key`, a creation whose
-    /// answer was lost is tried again and recognised; otherwise it becomes a dead letter, for it might be made twice.
+    /// answer was lost is tried again and recognised. Otherwise, if they name a member whose value the record shares
+    /// with few others (`creations_share`, such as what a note is about) and the source reads such sets, the record is
+    /// looked for among those, and sent again when it can land no more: it is the one that equals what was sent, or
+    /// of which the traits' `same_creation(sent, found)` says so. Failing all that it becomes a dead letter, for it
+    /// might be made twice.
     template<class Token = boost::asio::deferred_t>
     auto async_create(const R& record, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
@@ -169,6 +176,7 @@ public:
         write.values = boost::json::serialize(to_json(record));
         write.undo = "archive";
         write.repeatable = detail::HasIdempotencyKey<R>;
+        write.findable = !write.repeatable && detail::FindsCreations<Source>;
         return write;
     }
     static PlannedWrite archive_step(std::string name, const key_t<R>& key) {

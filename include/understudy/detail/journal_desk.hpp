@@ -88,7 +88,8 @@ private:
         std::vector<Settlement> settlements;
         for (const auto& [record, writes] : landed)
             if (const auto part = parts.find(record); part != parts.end())
-                settlements.push_back(part->second->settlement(writes));
+                if (auto settlement = part->second->settlement(writes))
+                    settlements.push_back(std::move(*settlement));
         auto on_ended = [handler = std::move(handler)](error_code error, const std::vector<bool>& ours) {
             const bool all = std::ranges::find(ours, false) == ours.end();
             std::vector<Ended> ended;

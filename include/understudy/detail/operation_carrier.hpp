@@ -230,7 +230,7 @@ private:
             follower.plan = text_of(plan);
             all.push_back(std::move(follower));
         };
-        for (const auto& write : operation.machine->plan().followers) {
+        for (const auto& write : operation.machine->followers()) {
             JournaledPlan journaled;
             journaled.plan.writes.push_back(write);
             add(write.name, write.record, write.key, journaled);
@@ -256,7 +256,8 @@ private:
             if (hint)
                 all[step.write.record].push_back({step.write, step.write.key, no_version, no_ticket, true});
             else if (step.state == OperationStep::State::landed && !back)
-                all[step.write.record].push_back({step.write, step.key, step.version, step.ticket, false});
+                all[step.write.record].push_back(
+                    {step.write, step.key, step.version, step.ticket, false, step.complete});
         }
         return all;
     }
@@ -321,15 +322,15 @@ private:
     void find(const OperationPtr& operation, std::size_t at) {
         const auto& step = operation->machine->steps()[at];
         const auto part = journal_->parts->find(step.write.record);
-        auto found = guarded([this, operation, at, asked = now()](Landed landed) {
+        auto found = guarded([this, operation, at, asked = now()](Landed landed, const std::string& key) {
             if (operation->stage != Stage::carrying)
                 return;
-            operation->machine->on_found(at, landed, asked);
+            operation->machine->on_found(at, landed, asked, key);
             carry(operation);
         });
         if (part != journal_->parts->end())
-            return part->second->find(step.write.key, step.operation, params_.call_timeout, std::move(found));
-        boost::asio::post(executor_, [found = std::move(found)]() mutable { found(Landed::unknown); });
+            return part->second->find(step.write, step.operation, params_.call_timeout, std::move(found));
+        boost::asio::post(executor_, [found = std::move(found)]() mutable { found(Landed::unknown, std::string{}); });
     }
 
     // Writes down that the operation is being taken back.

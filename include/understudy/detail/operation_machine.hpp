@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <random>
 #include <string>
 #include <utility>
@@ -30,6 +31,8 @@ struct StepOutcome {
     Ticket ticket = no_ticket;
     // The record was there already, made by an earlier request for the same creation.
     bool recognised = false;
+    // See `WriteOutcome::complete`.
+    bool complete = false;
 };
 
 // One write of an operation, on its way.
@@ -52,6 +55,7 @@ struct OperationStep {
     std::string key{};
     Version version = no_version;
     Ticket ticket = no_ticket;
+    bool complete = false;
     error_code error{};
     // It was sent, and what became of that is not known for sure.
     bool in_doubt = false;
@@ -131,10 +135,15 @@ public:
     // For the journal.
     std::string text() const {
         auto journaled = plan_;
-        for (const auto& step : steps_)
-            if (step.state == Step::State::landed && !step.takes_back)
-                journaled.landed[step.write.name] = step.key;
+        journaled.landed = keys();
         return text_of(journaled);
+    }
+    // What begins when all of it took effect.
+    std::vector<PlannedWrite> followers() const {
+        std::vector<PlannedWrite> all;
+        for (const auto& write : plan_.plan.followers)
+            all.push_back(with_keys(write, keys()));
+        return all;
     }
 
     // Whether nothing of the plan took effect, or ever will.
@@ -195,6 +204,7 @@ public:
         step.error = outcome.error;
         step.version = outcome.version;
         step.ticket = outcome.ticket;
+        step.complete = outcome.complete && !outcome.recognised;
         if (!outcome.key.empty())
             step.key = std::move(outcome.key);
         switch (outcome.state) {
@@ -237,14 +247,17 @@ public:
             trouble_ = step.error;
     }
 
-    void on_found(std::size_t at, Landed landed, Instant asked) {
+    // `key`: of the record that a creation made.
+    void on_found(std::size_t at, Landed landed, Instant asked, const std::string& key = {}) {
         Step& step = steps_[at];
         step.state = Step::State::unknown;
         if (landed == Landed::yes) {
             step.state = Step::State::landed;
             step.in_doubt = false;
-            step.key = step.write.key;
+            step.key = key.empty() ? step.write.key : key;
             step.ticket = no_ticket;
+            // It was never sent again while it could still land.
+            step.loose = 0;
         } else if (landed == Landed::no && asked >= step.sent_until + params_.landing_limit) {
             step.state = Step::State::pending;
             step.in_doubt = false;
@@ -254,6 +267,14 @@ public:
     }
 
 private:
+    std::map<std::string, std::string> keys() const {
+        auto known = plan_.landed;
+        for (const auto& step : steps_)
+            if (step.state == Step::State::landed && !step.takes_back)
+                known[step.write.name] = step.key;
+        return known;
+    }
+
     static bool under_way(const Step& step) noexcept {
         return step.state == Step::State::out || step.state == Step::State::asked;
     }
@@ -374,7 +395,7 @@ private:
             const Step& step = steps_[i];
             if (step.state != Step::State::unknown)
                 continue;
-            if (step.write.action == WriteAction::update)
+            if (step.write.action == WriteAction::update || step.write.findable)
                 next.steps.push_back(i);
             else if (now >= step.sent_until + params_.landing_limit)
                 return ending(OperationState::dead, "nobody knows whether '" + step.write.name +

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct LandedWrite {
     Ticket ticket = no_ticket;
     // Nobody knows what it did, or the replica cannot store it: the record is to be read again, that is all.
     bool hint_only = false;
+    // See `WriteOutcome::complete`.
+    bool complete = false;
 };
 
 // What came of reading marked rows again.
@@ -40,9 +43,11 @@ public:
     // take; nothing is sent if that is nothing. `again`: it may have been sent before.
     virtual void send(const PlannedWrite& write, const std::string& operation, bool again,
                       std::function<std::chrono::milliseconds()> time, std::function<void(StepOutcome)> handler) = 0;
-    virtual void find(const std::string& key, const std::string& operation, std::chrono::milliseconds timeout,
-                      std::function<void(Landed)> handler) = 0;
-    virtual Settlement settlement(const std::vector<LandedWrite>& landed) = 0;
+    // Whether a write took effect that may have; if so, and it was a creation, the key of the record that it made.
+    virtual void find(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
+                      std::function<void(Landed, const std::string& key)> handler) = 0;
+    // Nothing if there is no replica.
+    virtual std::optional<Settlement> settlement(const std::vector<LandedWrite>& landed) = 0;
     // Reads marked rows again.
     virtual void sweep(std::size_t limit, std::function<void(Swept)> handler) = 0;
 };

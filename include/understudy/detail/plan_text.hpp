@@ -38,7 +38,29 @@ inline boost::json::object json_of(const PlannedWrite& write) {
     if (write.undo)
         object["undo"] = *write.undo;
     object["repeatable"] = write.repeatable;
+    if (write.findable)
+        object["findable"] = true;
+    boost::json::object keys;
+    for (const auto& key : write.keys)
+        keys[key.member] = key.write;
+    if (!keys.empty())
+        object["keys"] = std::move(keys);
     return object;
+}
+
+// A follower's write, once the keys are known of the records that its operation wrote, by the writes' names.
+inline PlannedWrite with_keys(PlannedWrite write, const std::map<std::string, std::string>& landed) {
+    if (write.keys.empty())
+        return write;
+    boost::json::error_code error;
+    auto values = boost::json::parse(write.values, error);
+    auto* members = error ? nullptr : values.if_object();
+    for (const auto& [member, name] : std::exchange(write.keys, {}))
+        if (const auto key = landed.find(name); members && key != landed.end())
+            (*members)[member] = key->second;
+    if (members)
+        write.values = boost::json::serialize(values);
+    return write;
 }
 
 inline std::string text_of(const JournaledPlan& journaled) {
@@ -111,6 +133,11 @@ private:
             const auto* repeatable = write->if_contains("repeatable");
             good_ = good_ && repeatable && repeatable->is_bool();
             one.repeatable = good_ && repeatable->get_bool();
+            one.findable = write->contains("findable");
+            const auto* keys = write->if_contains("keys");
+            if (const auto* named = keys ? keys->if_object() : nullptr)
+                for (const auto& [member, from] : *named)
+                    one.keys.push_back({std::string{member}, text(*named, member)});
         }
         return found;
     }

@@ -18,6 +18,13 @@ constexpr Settled settled_by(SettleStep step) noexcept {
     return step == SettleStep::show ? Settled::shown : Settled::hinted;
 }
 
+// The row's mark after a step. What the source itself said of a record needs no reading.
+constexpr Mark mark_after(SettleStep step, WriteAction action, bool complete) noexcept {
+    if (step != SettleStep::show)
+        return Mark::dirty;
+    return action == WriteAction::create && complete ? Mark::clean : Mark::patched;
+}
+
 // Step 3 of a managed write: what was learned since the write was sent may be newer than it, and an update is shown on
 // a row only that shows everything else.
 constexpr SettleStep decide_settle(const RowFacts& row, WriteAction action, Ticket sent) noexcept {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <understudy/covered_sets.hpp>
 #include <understudy/detail/fill_machine.hpp>
 #include <understudy/detail/participant.hpp>
 #include <understudy/journal.hpp>
+#include <understudy/no_replica.hpp>
 #include <understudy/operation_stats.hpp>
 #include <understudy/record_json.hpp>
 #include <understudy/settlement.hpp>
@@ -11,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
@@ -40,6 +43,34 @@ struct ByIdempotencyKey : Index<RecordTraits<R>::idempotency_key> {
     static constexpr std::string_view name = "idempotency_key";
 };
 
+// Whether a record has a member that says among which others it is looked for, if nobody knows whether it was made.
+template<class R>
+concept HasSharedMember = requires {
+    RecordTraits<R>::creations_share;
+};
+
+// The set in which the record that a creation made is looked for.
+template<class R>
+struct WithSharedMember : Index<RecordTraits<R>::creations_share> {
+    static constexpr std::string_view name = "shared_member";
+    static constexpr bool is_unique = false;
+};
+
+template<class Source>
+concept FindsCreations =
+    HasSharedMember<typename Source::record_type> && SetSource<Source, WithSharedMember<typename Source::record_type>>;
+
+// Whether a creation made a record: the same but for its key, unless the traits know better.
+template<class R>
+bool is_made_by(const R& created, R found) {
+    if constexpr (requires { RecordTraits<R>::same_creation(created, found); }) {
+        return RecordTraits<R>::same_creation(created, found);
+    } else {
+        found.*RecordTraits<R>::key = created.*RecordTraits<R>::key;
+        return found == created;
+    }
+}
+
 template<class T>
 std::optional<T> parsed(std::string_view text) {
     boost::json::error_code error;
@@ -48,13 +79,14 @@ std::optional<T> parsed(std::string_view text) {
     return !error && from_json(json, value) ? std::optional{std::move(value)} : std::nullopt;
 }
 
-// The source and the replica of one record type, as an operation uses them.
+// The source and the replica of one record type, as an operation uses them; the replica may be a `NoReplica`.
 template<class Source, class Replica, class Settlement>
 class WritePart final : public Participant<Settlement>,
                         public std::enable_shared_from_this<WritePart<Source, Replica, Settlement>> {
 public:
     using R = typename Source::record_type;
     using Executor = boost::asio::any_io_executor;
+    static constexpr bool is_mirrored = !std::is_same_v<Replica, NoReplica<R>>;
 
     WritePart(Source source, Replica replica, Executor executor, std::shared_ptr<OperationStats> stats)
         : source_{std::move(source)}
@@ -72,22 +104,78 @@ public:
                 return self->decline(handler, WriteState::unsent, Errc::lease_lost);
             self->send_with(write, operation, again, left, error ? no_ticket : ticket, std::move(handler));
         };
-        replica_.async_draw_ticket(boost::asio::bind_executor(executor_, std::move(on_ticket)));
+        draw_ticket(std::move(on_ticket));
     }
 
-    void find(const std::string& key, const std::string& operation, std::chrono::milliseconds timeout,
-              std::function<void(Landed)> handler) override {
+    void find(const PlannedWrite& write, const std::string& operation, std::chrono::milliseconds timeout,
+              std::function<void(Landed, const std::string& key)> handler) override {
+        if (write.action == WriteAction::create)
+            return find_made(write, timeout, std::move(handler));
         SentOperation<R> sent;
         sent.operation = operation;
-        sent.key = key_from_text<R>(key).value_or(key_t<R>{});
+        sent.key = key_from_text<R>(write.key).value_or(key_t<R>{});
         auto on_found = [handler = std::move(handler)](error_code error, const std::vector<Landed>& landed) {
-            handler(error || landed.size() != 1 ? Landed::unknown : landed.front());
+            handler(error || landed.size() != 1 ? Landed::unknown : landed.front(), {});
         };
         source_.async_find_operations(std::vector<SentOperation<R>>{std::move(sent)}, options(timeout),
                                       boost::asio::bind_executor(executor_, std::move(on_found)));
     }
 
-    Settlement settlement(const std::vector<LandedWrite>& landed) override {
+    std::optional<Settlement> settlement(const std::vector<LandedWrite>& landed) override {
+        if constexpr (is_mirrored)
+            return settlement_of(landed);
+        else
+            return std::nullopt;
+    }
+
+    // Rows that could not be read, though others could, are left out of more and more of the next sweeps.
+    void sweep(std::size_t limit, std::function<void(Swept)> handler) override {
+        if constexpr (!is_mirrored) {
+            boost::asio::post(executor_, [handler = std::move(handler)] { handler(Swept::all); });
+        } else {
+            const auto asked = limit + troubled_.size();
+            auto on_marked = [self = this->shared_from_this(), limit, asked,
+                              handler = std::move(handler)](error_code error, std::vector<key_t<R>> keys) mutable {
+                if (error)
+                    return handler(Swept::failed);
+                self->leave_out_troubled(keys, keys.size() < asked);
+                if (keys.empty())
+                    return handler(Swept::all);
+                const bool more = keys.size() >= limit;
+                keys.resize(std::min(keys.size(), limit));
+                self->read_again(std::move(keys), more, std::move(handler));
+            };
+            replica_.async_find_marked(asked, boost::asio::bind_executor(executor_, std::move(on_marked)));
+        }
+    }
+
+    // Reads records from the source, now, and tells the replica. The readings are in the order asked.
+    void read(std::vector<key_t<R>> keys, const ReadOptions& how,
+              std::function<void(error_code, std::vector<Reading<R>>)> handler) {
+        auto on_ticket = [self = this->shared_from_this(), keys = std::move(keys), how,
+                          handler = std::move(handler)](error_code error, Ticket ticket) mutable {
+            if (error)
+                return handler(error, {});
+            if constexpr (is_mirrored)
+                self->read_with(std::move(keys), how, ticket, std::move(handler));
+            else
+                self->source_.template async_fetch<ById<R>>(
+                    std::move(keys), how, boost::asio::bind_executor(self->executor_, std::move(handler)));
+        };
+        draw_ticket(std::move(on_ticket));
+    }
+
+private:
+    template<class F>
+    void draw_ticket(F on_ticket) {
+        auto handler = boost::asio::bind_executor(executor_, std::move(on_ticket));
+        if constexpr (is_mirrored)
+            replica_.async_draw_ticket(std::move(handler));
+        else
+            boost::asio::post(executor_, [handler = std::move(handler)]() mutable { handler(error_code{}, no_ticket); });
+    }
+
+    Settlement settlement_of(const std::vector<LandedWrite>& landed) {
         std::vector<understudy::Settlement<R>> settlements;
         for (const auto& write : landed) {
             understudy::Settlement<R> one;
@@ -95,6 +183,7 @@ public:
             one.action = write.write.action;
             one.ticket = write.ticket;
             one.version = write.version;
+            one.complete = write.complete;
             // An update of nothing that was sent nobody knows when marks the row.
             if (write.hint_only) {
                 one.action = WriteAction::update;
@@ -128,36 +217,6 @@ public:
         }
     }
 
-    // Rows that could not be read, though others could, are left out of more and more of the next sweeps.
-    void sweep(std::size_t limit, std::function<void(Swept)> handler) override {
-        const auto asked = limit + troubled_.size();
-        auto on_marked = [self = this->shared_from_this(), limit, asked,
-                          handler = std::move(handler)](error_code error, std::vector<key_t<R>> keys) mutable {
-            if (error)
-                return handler(Swept::failed);
-            self->leave_out_troubled(keys, keys.size() < asked);
-            if (keys.empty())
-                return handler(Swept::all);
-            const bool more = keys.size() >= limit;
-            keys.resize(std::min(keys.size(), limit));
-            self->read_again(std::move(keys), more, std::move(handler));
-        };
-        replica_.async_find_marked(asked, boost::asio::bind_executor(executor_, std::move(on_marked)));
-    }
-
-    // Reads records from the source, now, and tells the replica. The readings are in the order asked.
-    void read(std::vector<key_t<R>> keys, const ReadOptions& how,
-              std::function<void(error_code, std::vector<Reading<R>>)> handler) {
-        auto on_ticket = [self = this->shared_from_this(), keys = std::move(keys), how,
-                          handler = std::move(handler)](error_code error, Ticket ticket) mutable {
-            if (error)
-                return handler(error, {});
-            self->read_with(std::move(keys), how, ticket, std::move(handler));
-        };
-        replica_.async_draw_ticket(boost::asio::bind_executor(executor_, std::move(on_ticket)));
-    }
-
-private:
     static WriteOptions options(std::chrono::milliseconds timeout) {
         WriteOptions how;
         how.timeout = timeout;
@@ -182,7 +241,7 @@ private:
             outcome.error = error;
             if (!error && outcomes.size() == 1) {
                 const auto& own = outcomes.front();
-                outcome = {own.state, own.error, {}, own.version, ticket, false};
+                outcome = {own.state, own.error, {}, own.version, ticket, false, own.complete};
                 if (own.id != key_t<R>{})
                     outcome.key = key_to_text<R>(own.id);
                 else if (write.action != WriteAction::create)
@@ -263,6 +322,34 @@ private:
         } else {
             handler(std::move(refused));
         }
+    }
+
+    // A creation that names nothing of its own: the record is among those that share a member's value with it.
+    void find_made(const PlannedWrite& write, std::chrono::milliseconds timeout,
+                   std::function<void(Landed, const std::string&)> handler) {
+        if constexpr (FindsCreations<Source>) {
+            using Shared = WithSharedMember<R>;
+            const auto created = parsed<R>(write.values).value_or(R{});
+            std::vector<typename Shared::value_type> values;
+            for_each_value<Shared>(created, [&](const auto& value) { values.push_back(value); });
+            if (!values.empty()) {
+                ReadOptions how;
+                how.priority = Priority::write;
+                how.timeout = timeout;
+                auto on_read = [created, handler = std::move(handler)](error_code error,
+                                                                       const std::vector<SetReading<R>>& sets) {
+                    if (error || sets.size() != 1 || sets.front().failed() || sets.front().stale)
+                        return handler(Landed::unknown, {});
+                    for (const auto& member : sets.front().members)
+                        if (is_made_by(created, member.record))
+                            return handler(Landed::yes, key_to_text<R>(member.id));
+                    handler(Landed::no, {});
+                };
+                return source_.template async_fetch_set<Shared>(
+                    std::move(values), how, boost::asio::bind_executor(executor_, std::move(on_read)));
+            }
+        }
+        boost::asio::post(executor_, [handler = std::move(handler)] { handler(Landed::unknown, {}); });
     }
 
     void leave_out_troubled(std::vector<key_t<R>>& keys, bool all) {

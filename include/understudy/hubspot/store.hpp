@@ -148,7 +148,8 @@ public:
 
     /// Makes records, 100 a call, each with its associations in the same call. Members without a value, and read-only
     /// ones that are no links, are not sent. One that is refused for a unique value that is taken says who has it.
-    /// Otherwise as `async_update`, but that a row which the answer does not account for is `unknown`.
+    /// Otherwise as `async_update`, but that a row which the answer does not account for is `unknown`, and that one
+    /// whose answer repeats every property that was sent, and no other of the record's, is `complete`.
     template<class Token = boost::asio::deferred_t>
     auto async_create(const std::vector<Creation<R>>& creations, WriteOptions options, Token&& token = {}) {
         return write(detail::Writing::create, detail::rows_of(creations, state_->portal.object), options,

@@ -276,7 +276,7 @@ private:
             entry.confirmed = now;
         }
         row.version = std::max(row.version, settlement.version);
-        row.mark = step == SettleStep::show ? Mark::patched : Mark::dirty;
+        row.mark = understudy::detail::mark_after(step, settlement.action, settlement.complete);
         return settled_by(step);
     }
 

@@ -105,6 +105,8 @@ public:
     }
     /// Whether it keeps the names of writes; it does unless told otherwise.
     void keep_operations(bool keep) { script_->truth.keep_operations(keep); }
+    /// From now on what it answers to a creation shows the whole record: see `WriteOutcome::complete`.
+    void answer_in_full(bool full = true) { script_->in_full = full; }
     /// The names of the writes that a record took, in their order.
     const std::vector<std::string>& operations(const key_t<R>& key) { return script_->truth.operations(key); }
 
@@ -160,7 +162,11 @@ public:
     auto async_create(std::vector<Creation<R>> creations, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
             "create", std::move(creations), options,
-            [](Truth& truth, const Creation<R>& creation) { return truth.create(creation); },
+            [script = script_](Truth& truth, const Creation<R>& creation) {
+                auto outcome = truth.create(creation);
+                outcome.complete = outcome.applied() && script->in_full;
+                return outcome;
+            },
             std::forward<Token>(token));
     }
 
@@ -212,6 +218,7 @@ private:
         typename Clock::duration read_after{0};
         typename Clock::duration answer_after{0};
         bool held = false;
+        bool in_full = false;
         std::vector<std::shared_ptr<Timer>> waiting;
         std::deque<boost::system::error_code> failures;
         std::deque<boost::system::error_code> write_failures;

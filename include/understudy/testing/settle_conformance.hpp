@@ -39,6 +39,7 @@ public:
             {"a write that is settled twice is hinted at", &settled_twice},
             {"two writes of one key in one call leave the row to be read again", &one_key_twice},
             {"a created record is a live row, as of the moment of sending", &creation_is_shown},
+            {"a created record that the source showed in full needs no reading", &complete_creation},
             {"I7: a creation of which something was learned since is a live row in doubt", &overtaken_creation},
             {"I4: a creation that was archived since does not become live", &creation_archived_since},
             {"an archived record is an archived row", &archive_is_shown},
@@ -257,6 +258,29 @@ private:
         hint(f, 2);
         expect_shown(f, creation(f, 2, 2, ticket(f)), "all that was known of the key is older");
         expect_live(row(f, 2), f.record(2, 2), Mark::patched, "a placeholder becomes the record");
+    }
+
+    static void complete_creation(Fixture& f) {
+        const Ticket sent = ticket(f);
+        auto whole = creation(f, 1, 2, sent, 300);
+        whole.complete = true;
+        expect_shown(f, whole, "nothing was known of the record");
+        expect_live(row(f, 1), f.record(1, 2), Mark::clean, "it is whole");
+        expect(row(f, 1).as_of == sent && row(f, 1).version == Version{300}, "as of the sending");
+        expect(marked(f, 10).empty(), "nobody reads it again");
+        expect_hinted(f, whole, "settled twice");
+        expect_live(row(f, 1), f.record(1, 2), Mark::dirty, "it is in doubt");
+        auto overtaken = creation(f, 2, 2, ticket(f));
+        overtaken.complete = true;
+        hint(f, 2);
+        expect_hinted(f, overtaken, "something was learned since it was sent");
+        expect(row(f, 2).mark == Mark::dirty, "so it is in doubt");
+        auto changed = update(f, 3, 3, ticket(f));
+        put(f, 3, 2);
+        changed.ticket = ticket(f);
+        changed.complete = true;
+        expect_shown(f, changed, "an update");
+        expect(row(f, 3).mark == Mark::patched, "shows some members only");
     }
 
     static void overtaken_creation(Fixture& f) {

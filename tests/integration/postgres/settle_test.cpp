@@ -22,6 +22,7 @@ using tests::Outcome;
 using tests::server;
 using tests::Session;
 using understudy::detail::decide_settle;
+using understudy::detail::mark_after;
 using understudy::detail::RowFacts;
 using understudy::detail::settled_by;
 using understudy::detail::SettleStep;
@@ -113,6 +114,7 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_settles_as_the_rule_does) {
         const int which = static_cast<int>(cases.size());
         Case c{there, {}, settlement<Customer>(customer(which).id, action, sent)};
         c.settlement.version = version;
+        c.settlement.complete = which % 2 == 1;
         c.settlement.patch = customer_patch(which, 3);
         c.settlement.record = customer(which, 3);
         if (there) {
@@ -170,9 +172,9 @@ BOOST_AUTO_TEST_CASE(differential_the_statement_settles_as_the_rule_does) {
         const std::string as_of = whole ? code(step == SettleStep::show ? given.ticket : no_ticket) : there ? "4" : "0";
         const std::string variant = content ? "3" : "2";
         const std::string expected =
-            code(state) + "|" + code(step == SettleStep::show ? Mark::patched : Mark::dirty) + "|" + code(version) +
-            "|" + as_of + "|" + (content || !there ? "0|~|t" : "1|1|f") + "|" +
-            (state == State::merged ? "other" : "~") + "|" +
+            code(state) + "|" + code(mark_after(step, given.action, given.complete)) + "|" + code(version) + "|" +
+            as_of + "|" + (content || !there ? "0|~|t" : "1|1|f") + "|" + (state == State::merged ? "other" : "~") +
+            "|" +
             (live ? *customer(static_cast<int>(i), content ? 3 : 2).email + "|" + variant + "|variant " + variant
                   : "~|~|~") +
             "|" +
@@ -413,8 +415,9 @@ BOOST_AUTO_TEST_CASE(every_statement_has_an_index_to_work_with) {
     const postgres::detail::TableSql<tests::Order> table{db.params.schema};
     const postgres::detail::SettleSql<tests::Order> sql{table};
     const std::pair<std::string, const char*> statements[] = {
-        {sql.settle(), "'{o1,o2}', '{0,1}', '{1,60000}', '{0,0}', '{k1,k2}', '{1,2}', '{t,t}', '{t,t}', '{1,2}', "
-                       "'{orders.orders_of_customer,orders.orders_of_customer}', '{k1,k2}'"},
+        {sql.settle(),
+         "'{o1,o2}', '{0,1}', '{1,60000}', '{0,0}', '{t,f}', '{k1,k2}', '{1,2}', '{t,t}', '{t,t}', '{1,2}', "
+         "'{orders.orders_of_customer,orders.orders_of_customer}', '{k1,k2}'"},
         {sql.find_marked(), "100"}};
     for (const auto& [statement, arguments] : statements) {
         // The last one as the pool's connections plan what they keep.

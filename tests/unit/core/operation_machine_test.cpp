@@ -297,6 +297,52 @@ BOOST_AUTO_TEST_CASE(a_creation_that_might_be_made_twice_is_left_for_somebody_to
     BOOST_TEST((end.state == OperationState::dead));
 }
 
+BOOST_AUTO_TEST_CASE(a_creation_that_can_be_found_is_sent_again_only_when_it_can_land_no_more) {
+    Bench bench;
+    auto note = create("note", false);
+    note.findable = true;
+    auto machine = bench.machine({note});
+    bench.next(machine);
+    machine.on_outcome(0, unknown, bench.now);
+    const auto lost_at = bench.now;
+    OperationMachine::Next next;
+    for (next = bench.next(machine); next.act == Act::find; next = bench.next(machine))
+        machine.on_found(0, Landed::no, bench.now);
+    BOOST_TEST((next.act == Act::send));
+    BOOST_TEST((bench.now >= lost_at + bench.params.landing_limit));
+    machine.on_outcome(0, unknown, bench.now);
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::find));
+    machine.on_found(0, Landed::yes, bench.now, "7");
+    const auto end = bench.next(machine);
+    BOOST_TEST((end.state == OperationState::done));
+    BOOST_TEST(machine.steps()[0].key == "7");
+    BOOST_TEST(!machine.loose(machine.steps()[0], bench.now));
+}
+
+BOOST_AUTO_TEST_CASE(followers_get_the_keys_of_what_was_written) {
+    Bench bench;
+    auto all = plan({create("book"), update("spend")});
+    auto note = create("note", false);
+    note.values = R"({"id":"","about":null,"text":"\"book\""})";
+    note.keys = {{"about", "book"}, {"of", "spend"}, {"other", "nobody"}};
+    all.followers = {note, create("plain")};
+    OperationMachine machine{"op", {all, {}, {}}, bench.params, bench.now, 1};
+    bench.next(machine);
+    machine.on_outcome(0, outcome(WriteState::applied, {}, "7"), bench.now);
+    machine.on_outcome(1, applied, bench.now);
+    bench.next(machine);
+    const auto check = [](const OperationMachine& which) {
+        const auto followers = which.followers();
+        BOOST_TEST_REQUIRE(followers.size() == 2U);
+        BOOST_TEST(followers[0].values == R"({"id":"","about":"7","text":"\"book\"","of":"k1"})");
+        BOOST_TEST(followers[0].keys.empty());
+        BOOST_TEST(followers[1].values == R"({"id":""})");
+    };
+    check(machine);
+    // Also by who carries on after a crash.
+    check(bench.recovered(machine, 1h));
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_waits_for_what_is_in_doubt_before_anything_is_taken_back) {
     Bench bench;
     auto machine = bench.machine({create("book"), update("spend")});
@@ -388,12 +434,17 @@ BOOST_AUTO_TEST_CASE(what_is_not_finished_in_time_is_given_up_with_its_cause) {
 BOOST_AUTO_TEST_CASE(a_plan_reads_back_as_it_was_written) {
     auto written = plan({create("book"), update("spend"), update("keep", false)});
     written.followers.push_back(create("note", false));
+    written.followers.back().findable = true;
+    written.followers.back().keys = {{"about", "book"}, {"of", "spend"}};
     JournaledPlan journaled{written, {{"book", "7"}}, "because"};
     const auto read = PlanReader::read(text_of(journaled));
     BOOST_TEST_REQUIRE(read.has_value());
     BOOST_TEST(text_of(*read) == text_of(journaled));
     BOOST_TEST(read->plan.context == "for the caller");
     BOOST_TEST((read->undoing == "because"));
+    BOOST_TEST_REQUIRE(read->plan.followers.size() == 1U);
+    BOOST_TEST(read->plan.followers[0].findable);
+    BOOST_TEST((read->plan.followers[0].keys == written.followers[0].keys));
     BOOST_TEST(!PlanReader::read("").has_value());
     BOOST_TEST(!PlanReader::read("{}").has_value());
     BOOST_TEST(!PlanReader::read(R"({"writes":[{}],"followers":[],"context":""})").has_value());

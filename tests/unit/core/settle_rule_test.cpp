@@ -55,4 +55,14 @@ BOOST_AUTO_TEST_CASE(an_overtaken_creation_is_noted_where_nothing_is_known_but_i
     BOOST_TEST((settled_by(SettleStep::show) == Settled::shown));
 }
 
+BOOST_AUTO_TEST_CASE(only_a_creation_that_the_source_showed_in_full_needs_no_reading) {
+    for (const auto action : {WriteAction::update, WriteAction::create, WriteAction::archive})
+        for (const bool complete : {false, true}) {
+            const bool clean = action == WriteAction::create && complete;
+            BOOST_TEST((mark_after(SettleStep::show, action, complete) == (clean ? Mark::clean : Mark::patched)));
+            BOOST_TEST((mark_after(SettleStep::hint, action, complete) == Mark::dirty));
+            BOOST_TEST((mark_after(SettleStep::note, action, complete) == Mark::dirty));
+        }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #include "support/customer.hpp"
 #include "support/mortal.hpp"
 #include "support/order.hpp"
+#include "support/purchase.hpp"
+#include "support/remark.hpp"
 
 #include <understudy/memory/journal.hpp>
 #include <understudy/memory/store.hpp>
@@ -28,6 +30,7 @@ namespace {
 using Scripted = ScriptedSource<Customer>;
 using Replica = memory::Store<Customer, VirtualClock>;
 using VirtualJournal = memory::Journal<VirtualClock>;
+using VirtualOperations = Operations<VirtualJournal, VirtualClock>;
 using MortalJournal = tests::Mortal<VirtualJournal>;
 using MortalOperations = Operations<MortalJournal, VirtualClock>;
 using Writes = WriteThroughSync<tests::Mortal<Scripted>, tests::Mortal<Replica>, MortalJournal, VirtualClock>;
@@ -81,6 +84,72 @@ struct Process {
 Patch<Customer> credits(int value) {
     return Patch<Customer>{}.set<&Customer::credits>(value);
 }
+
+tests::Remark remark(const std::string& purchase, const std::string& text) {
+    tests::Remark made;
+    made.purchase_id = purchase;
+    made.text = text;
+    return made;
+}
+
+// Purchases, and remarks about them, which no replica holds.
+struct Remarks {
+    using PurchaseSource = ScriptedSource<tests::Purchase>;
+    using RemarkSource = ScriptedSource<tests::Remark>;
+    using PurchaseReplica = memory::Store<tests::Purchase, VirtualClock>;
+
+    Remarks() {
+        purchase_source.read_after(300ms);
+        purchase_source.keep_unique<tests::ByRequest>();
+        remark_source.read_after(500ms);
+        remark_source.answer_after(500ms);
+        params.landing_limit = 20s;
+    }
+
+    VirtualTime time;
+    PurchaseSource purchase_source{time.get_executor()};
+    RemarkSource remark_source{time.get_executor()};
+    PurchaseReplica replica{time.get_executor()};
+    VirtualJournal journal{time.get_executor()};
+    OperationParams params{};
+    VirtualOperations operations{journal.another_session(), params};
+    WriteThroughSync<PurchaseSource, PurchaseReplica, VirtualJournal, VirtualClock> purchases{purchase_source, replica,
+                                                                                              operations};
+    WriteThroughSync<RemarkSource, NoReplica<tests::Remark>, VirtualJournal, VirtualClock> remarks{
+        remark_source, NoReplica<tests::Remark>{}, operations};
+};
+
+struct RemarksProcess {
+    using Journal = tests::Mortal<VirtualJournal>;
+    using PurchaseSource = tests::Mortal<Remarks::PurchaseSource>;
+    using RemarkSource = tests::Mortal<Remarks::RemarkSource>;
+    using PurchaseReplica = tests::Mortal<Remarks::PurchaseReplica>;
+
+    RemarksProcess(Remarks& r, const tests::Life& life)
+        : operations{Journal{r.journal.another_session(), life}, r.params}
+        , purchases{PurchaseSource{r.purchase_source, life}, PurchaseReplica{r.replica, life}, operations}
+        , remarks{RemarkSource{r.remark_source, life}, NoReplica<tests::Remark>{}, operations} {}
+
+    // Whether the caller was told that it is done; what follows has time to go on.
+    bool buy_and_remark(Remarks& r) {
+        tests::Purchase purchase;
+        purchase.customer_id = "k1";
+        purchase.request = "one";
+        Plan plan;
+        plan.writes.push_back(purchases.create_step("buy", purchase));
+        auto remark_step = remarks.create_step("remark", remark({}, "thanks for purchase_id"));
+        remark_step.keys = {{"purchase_id", "buy"}};
+        plan.followers.push_back(std::move(remark_step));
+        auto done = std::make_shared<bool>(false);
+        operations.async_carry_out({}, plan, [done](error_code error, const auto&) { *done = !error; });
+        r.time.advance(120s);
+        return *done;
+    }
+
+    Operations<Journal, VirtualClock> operations;
+    WriteThroughSync<PurchaseSource, PurchaseReplica, Journal, VirtualClock> purchases;
+    WriteThroughSync<RemarkSource, NoReplica<tests::Remark>, Journal, VirtualClock> remarks;
+};
 
 } // namespace
 
@@ -247,6 +316,64 @@ BOOST_AUTO_TEST_CASE(I4_an_archived_record_is_gone_at_once) {
     w.time.await(w.writes.async_archive("k1"));
     w.source.forget_calls();
     BOOST_TEST(w.time.await(w.cache.async_get("k1")).absent());
+}
+
+BOOST_AUTO_TEST_CASE(I10_a_creation_that_the_source_showed_in_full_is_not_read_again) {
+    World w;
+    w.source.answer_in_full();
+    w.operations.run();
+    const auto report = w.time.await(w.writes.async_create(customer(900)));
+    BOOST_TEST((w.row(report.key).mark == Mark::clean));
+    w.source.forget_calls();
+    w.time.advance(30s);
+    w.operations.stop();
+    BOOST_TEST(w.source.calls().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_only_needs_no_replica) {
+    Remarks r;
+    r.time.await(r.remarks.async_create(remark("p1", "seen")));
+    const auto read = r.time.await(r.remarks.async_read({"900000000001"}));
+    BOOST_TEST((read.front().record.text == "seen"));
+    r.operations.run();
+    r.time.advance(30s);
+    r.operations.stop();
+    BOOST_TEST(r.time.await(r.journal.async_count()) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(D8_a_follower_begins_when_its_operation_ends_whenever_its_process_dies) {
+    for (std::size_t step = 0;; ++step)
+        for (const bool lost : {false, true}) {
+            BOOST_TEST_CONTEXT("dies at step " << step << ", answers lost: " << lost) {
+                Remarks r;
+                tests::Life life{step};
+                RemarksProcess process{r, life};
+                if (lost) {
+                    r.purchase_source.lose_answers();
+                    r.remark_source.land_late(12s);
+                }
+                const bool done = process.buy_and_remark(r);
+                const bool survived = !life.over();
+                life.end();
+                r.operations.run();
+                r.time.advance(600s);
+                r.operations.stop();
+                BOOST_TEST(r.time.await(r.journal.async_count()) == 0U);
+                BOOST_TEST(r.time.await(r.journal.async_list_dead(10)).empty());
+                // The remark is there once, and about what was bought.
+                const bool bought = r.purchase_source.size() == 1;
+                BOOST_TEST((bought || !done));
+                BOOST_TEST(r.remark_source.size() == (bought ? 1U : 0U));
+                const auto truth = r.remark_source.truth("900000000001");
+                BOOST_TEST((!bought || truth.record.purchase_id == "900000000001"));
+                BOOST_TEST((!bought || truth.record.text == "thanks for purchase_id"));
+                BOOST_TEST_REQUIRE(step < 100U);
+                if (survived && lost) {
+                    BOOST_TEST(done);
+                    return;
+                }
+            }
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -101,6 +101,25 @@ Creation<Seat> seat(std::string name) {
     return creation;
 }
 
+// Whether the outcome says that nobody needs to read what was made, given what the answer says of it.
+template<HubspotRecord R>
+bool is_complete(const R& record, const boost::json::object& answered) {
+    Creation<R> creation;
+    creation.record = record;
+    creation.operation = "op";
+    Steps<inside::WriteMachineOf<R>> run{
+        inside::Writing::create, inside::rows_of(std::vector{creation}, ObjectParams<R>{}), operation_property<R>()};
+    WriteAnswer answer;
+    auto& made = answer.objects.emplace_back();
+    made.id = "7";
+    made.trace = run.template first<inside::WriteBatch>(0).inputs[0].trace;
+    made.properties = answered;
+    run.template answer<inside::WriteBatch>({}, std::move(answer));
+    const auto outcome = run.machine.result().at(0);
+    BOOST_TEST(outcome.applied());
+    return outcome.complete;
+}
+
 std::vector<WriteState> states(const auto& outcomes) {
     std::vector<WriteState> all;
     for (const auto& outcome : outcomes)
@@ -109,6 +128,40 @@ std::vector<WriteState> states(const auto& outcomes) {
 }
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(an_answer_that_repeats_what_was_sent_and_nothing_else_is_complete) {
+    Student student;
+    student.credits = 3;
+    student.email = "a@example.com";
+    // The same number in other words, and what is no property of the record.
+    const boost::json::object good{
+        {"credits", "3.0"}, {"email", "a@example.com"}, {"year", "0"}, {"is_active", nullptr}, {"more", "1"}};
+    BOOST_TEST(is_complete(student, good));
+    const auto but = [&](const char* name, const boost::json::value& value) {
+        auto other = good;
+        other[name] = value;
+        return is_complete(student, other);
+    };
+    BOOST_TEST(!but("credits", "4"));
+    BOOST_TEST(!but("credits", "many"));
+    BOOST_TEST(!but("email", nullptr));
+    BOOST_TEST(!but("is_active", "true"));
+    auto less = good;
+    less.erase("email");
+    BOOST_TEST(!is_complete(student, less));
+    BOOST_TEST(is_complete(seat("one").record, {{"seat_name", "one"}}));
+    // Links that will be read otherwise than they were sent.
+    Exam exam;
+    exam.kind = "discussion";
+    exam.required = {"51"};
+    BOOST_TEST(is_complete(exam, {{"kind", "discussion"}}));
+    exam.required = {"52", "51"};
+    BOOST_TEST(!is_complete(exam, {{"kind", "discussion"}}));
+    exam = {};
+    exam.kind = "other";
+    exam.required = {"51"};
+    BOOST_TEST(!is_complete(exam, {{"kind", "other"}}));
+}
 
 BOOST_AUTO_TEST_CASE(an_update_names_itself_and_writes_what_the_patch_says) {
     std::vector<Change<Student>> all = changes(2);

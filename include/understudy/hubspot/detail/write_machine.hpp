@@ -3,6 +3,7 @@
 #include <understudy/hubspot/detail/batches.hpp>
 #include <understudy/hubspot/detail/operation_probe.hpp>
 #include <understudy/hubspot/property_codec.hpp>
+#include <understudy/hubspot/record_codec.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,8 @@ namespace understudy::hubspot::detail {
 struct WriteRow {
     WriteInput input{};
     std::string operation{};
+    /// Of a record that is to be made: its associations are all of its links, and will be read as they were sent.
+    bool links_certain = false;
 };
 
 /// Whether a call, or an entry of a batch's answer, failed in such a way that its rows are refused, if there is but
@@ -91,18 +95,6 @@ public:
     static error_code error() noexcept { return {}; }
 
 protected:
-    /// Once there is nothing left to call: calls `f(state, error, id, version)` for each row, in the order given.
-    template<class F>
-    void for_each_outcome(F&& f) {
-        for (auto& slot : slots_) {
-            if (slot.asked)
-                ask_finding(slot);
-            f(slot.state, slot.error, slot.id, slot.version);
-        }
-    }
-
-private:
-    using Slots = std::vector<std::size_t>;
     struct Slot {
         explicit Slot(WriteRow given)
             : row{std::move(given)} {}
@@ -112,6 +104,8 @@ private:
         error_code error{};
         std::string id{};
         Version version = no_version;
+        // What the answer says of a record that was made.
+        std::optional<Object> made{};
         bool settled = false;
         std::optional<std::size_t> asked{};
 
@@ -121,6 +115,19 @@ private:
             settled = true;
         }
     };
+
+    /// Once there is nothing left to call: calls `f(slot)` for each row, in the order given.
+    template<class F>
+    void for_each_outcome(F&& f) {
+        for (auto& slot : slots_) {
+            if (slot.asked)
+                ask_finding(slot);
+            f(slot);
+        }
+    }
+
+private:
+    using Slots = std::vector<std::size_t>;
 
     void on_failure(const Slots& asked, error_code error, const std::string& existing_id) {
         if (is_refusal(error) && asked.size() > 1 && !stopped_) {
@@ -150,6 +157,8 @@ private:
                 slots_[*at].settle(WriteState::applied);
                 slots_[*at].id = object.id;
                 slots_[*at].version = object.version;
+                if (what_ == Writing::create)
+                    slots_[*at].made = object;
             }
         for (const auto& entry : answer.errors)
             match_error(asked, entry);
@@ -241,16 +250,38 @@ public:
 
     std::vector<WriteOutcome<R>> result() {
         std::vector<WriteOutcome<R>> outcomes;
-        for_each_outcome([&](WriteState state, error_code error, const std::string& id, Version version) {
-            WriteOutcome<R> outcome{state, error, {}, version};
-            auto key = PropertyCodec<key_t<R>>::read(id);
+        for_each_outcome([&](const Slot& slot) {
+            WriteOutcome<R> outcome{slot.state, slot.error, {}, slot.version};
+            outcome.complete =
+                slot.made && slot.row.links_certain && shows_all_of(slot.row.input.properties, *slot.made);
+            auto key = PropertyCodec<key_t<R>>::read(slot.id);
             if (key)
                 outcome.id = std::move(*key);
-            else if (state == WriteState::applied || state == WriteState::merged)
+            else if (slot.state == WriteState::applied || slot.state == WriteState::merged)
                 outcome = WriteOutcome<R>::failure(WriteState::unknown, Errc::malformed_answer);
             outcomes.push_back(std::move(outcome));
         });
         return outcomes;
+    }
+
+private:
+    /// Whether an answer shows that a record is what was sent: what was sent came back with the same value, and nothing
+    /// else has one. The associations it does not show; but a record is made with all of them, or not at all.
+    static bool shows_all_of(const boost::json::object& sent, const Object& made) {
+        Object as_sent;
+        as_sent.id = made.id;
+        as_sent.properties = sent;
+        const auto given = decode_object<R>(as_sent).partial;
+        const auto answer = decode_object<R>(made);
+        const auto& found = answer.partial;
+        bool same = answer.wrong.empty() && answer.unreadable.empty() && answer.without_value.empty();
+        for_each_property<R>([&](auto descriptor, std::string_view) {
+            constexpr auto pointer = decltype(descriptor)::pointer;
+            // What has no value is neither sent nor has to be in the answer.
+            const bool missing = given.template has<pointer>() && !found.template has<pointer>();
+            same = same && !missing && given.template get<pointer>() == found.template get<pointer>();
+        });
+        return same;
     }
 };
 

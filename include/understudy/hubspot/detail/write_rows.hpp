@@ -52,6 +52,21 @@ std::vector<NewAssociation> associations_of(const R& record, const ObjectParams<
     return associations;
 }
 
+/// Whether reading the record will give the links that it is made with: several for one come in an order of their own,
+/// and those of a record that can have none are not made.
+template<HubspotRecord R>
+bool links_certain(const R& record) {
+    bool certain = true;
+    for_each_link<R>([&](auto, auto link) {
+        constexpr auto member = decltype(link)::member;
+        const typename decltype(link)::member_type none{};
+        if constexpr (is_to_many<typename decltype(link)::member_type>)
+            certain = certain && (record.*member).size() <= 1;
+        certain = certain && (record.*member == none || !link.where || link.where(record));
+    });
+    return certain;
+}
+
 template<HubspotRecord R>
 std::vector<WriteRow> rows_of(const std::vector<Creation<R>>& creations, const ObjectParams<R>& params) {
     std::vector<WriteRow> rows;
@@ -64,6 +79,7 @@ std::vector<WriteRow> rows_of(const std::vector<Creation<R>>& creations, const O
                     row.input.properties.emplace(boost::json::string_view{name.data(), name.size()}, std::move(text));
         });
         row.input.associations = associations_of(creation.record, params);
+        row.links_certain = links_certain(creation.record);
         row.operation = creation.operation;
     }
     return rows;

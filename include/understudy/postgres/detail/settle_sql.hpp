@@ -47,9 +47,9 @@ public:
         }
     }
 
-    // $1 keys, $2 actions, $3 tickets, $4 versions, then the columns, then for each whether it is written; then, as far
-    // as the table has such, the values of indexes that the writes made: numbers of the settlements, kinds, values; and
-    // those of relations. One row for each settlement, in order: `Settled`.
+    // $1 keys, $2 actions, $3 tickets, $4 versions, $5 whether they are complete, then the columns, then for each
+    // whether it is written; then, as far as the table has such, the values of indexes that the writes made: numbers of
+    // the settlements, kinds, values; and those of relations. One row for each settlement, in order: `Settled`.
     //
     // `judged` says what `decide_settle` says; a test compares them. Of several settlements of one key the first is
     // judged, the others are hints, as if they came after it. What another transaction inserted at the same time is
@@ -58,8 +58,8 @@ public:
         constexpr std::string_view decide = R"(
 WITH input AS MATERIALIZED (
   SELECT i.*, row_number() OVER k = 1 AS first, count(*) OVER (PARTITION BY i.key) > 1 AS again
-  FROM unnest($1::{key_type}[], $2::smallint[], $3::bigint[], $4::bigint[]{arrays}{presence})
-    WITH ORDINALITY AS i(key, action, ticket, version{numbers}{present}, n)
+  FROM unnest($1::{key_type}[], $2::smallint[], $3::bigint[], $4::bigint[], $5::boolean[]{arrays}{presence})
+    WITH ORDINALITY AS i(key, action, ticket, version, complete{numbers}{present}, n)
   WINDOW k AS (PARTITION BY i.key ORDER BY i.n)
 ),
 locked AS MATERIALIZED (
@@ -69,7 +69,8 @@ locked AS MATERIALIZED (
 judged AS MATERIALIZED (
   SELECT j.*, j.step <> {hint} AS content, j.step <> {hint} AND j.action <> {update} AS whole,
          CASE WHEN j.action = {create} THEN {live} ELSE {archived} END AS whole_state,
-         CASE WHEN j.step = {show} AND NOT j.again THEN {patched} ELSE {dirty} END AS new_mark
+         CASE WHEN j.step <> {show} OR j.again THEN {dirty} WHEN j.action = {create} AND j.complete THEN {clean}
+              ELSE {patched} END AS new_mark
   FROM (
     SELECT i.*, l.key IS NULL AS missing, CASE
         WHEN NOT i.first THEN {hint}
@@ -157,7 +158,7 @@ SELECT (CASE WHEN o.step = {show} THEN {shown} ELSE {hinted} END)::smallint FROM
     }
 
 private:
-    static constexpr std::size_t first_column = 5;
+    static constexpr std::size_t first_column = 6;
     static constexpr std::size_t columns = member_count<R> - 1;
     static constexpr bool has_indexes = !boost::mp11::mp_empty<typename table_indexes<R>::type>::value;
     static constexpr bool has_relations = !boost::mp11::mp_empty<typename table_relations<R>::type>::value;

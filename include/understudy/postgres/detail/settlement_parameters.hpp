@@ -47,6 +47,7 @@ public:
         actions_.add(static_cast<std::int16_t>(settlement.action));
         tickets_.add(static_cast<std::int64_t>(settlement.ticket));
         versions_.add(static_cast<std::int64_t>(settlement.version));
+        complete_.add(settlement.complete);
         const bool updates = settlement.action == WriteAction::update;
         R record = settlement.action == WriteAction::create ? settlement.record : R{};
         if (updates)
@@ -70,6 +71,7 @@ public:
     Parameters finish() && {
         Parameters parameters;
         parameters.add(std::move(keys_)).add(std::move(actions_)).add(std::move(tickets_)).add(std::move(versions_));
+        parameters.add(std::move(complete_));
         std::apply(
             [&](auto&... column) {
                 (parameters.add(std::move(column.values)), ...);
@@ -123,6 +125,7 @@ private:
     ArrayBuilder<std::int16_t> actions_;
     ArrayBuilder<std::int64_t> tickets_;
     ArrayBuilder<std::int64_t> versions_;
+    ArrayBuilder<bool> complete_;
     boost::mp11::mp_rename<boost::mp11::mp_transform<Column, Columns>, std::tuple> columns_;
     Values noted_;
     Values sets_;
