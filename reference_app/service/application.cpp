@@ -36,6 +36,7 @@ Application::Application(ApplicationParams params, const ApplicationParts& parts
     , exams_{parts.exams}
     , bookings_{parts.students, parts.bookings}
     , writes_{parts.students, parts.booking_desk}
+    , exam_admin_{parts.exam_desk, parts.exams, parts.activation}
     , gate_{parts.gate}
     , metrics_{metrics}
     , log_{log}
@@ -139,6 +140,17 @@ void Application::dispatch(const RouteMatch& match, const Request& request, Resp
         return writes_.book_discussion(request, std::move(respond));
     case Endpoint::update_exam_date:
         return writes_.change_exam_date(request.body, std::move(respond));
+    case Endpoint::create_exam:
+        return exam_admin_.create(request, std::move(respond));
+    case Endpoint::edit_exam:
+        return exam_admin_.change(match.id, request.body, std::move(respond));
+    case Endpoint::delete_exam:
+        return exam_admin_.remove(match.id, std::move(respond));
+    case Endpoint::set_tokens:
+        return exam_admin_.set_tokens(match.id, request.body, std::move(respond));
+    case Endpoint::activate_exams:
+    case Endpoint::activate_exams_by_get:
+        return exam_admin_.activate(std::move(respond));
     case Endpoint::health: {
         HealthReport report;
         report.draining = draining_;

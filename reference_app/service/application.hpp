@@ -3,6 +3,7 @@
 #include "application_params.hpp"
 #include "application_parts.hpp"
 #include "booking_endpoints.hpp"
+#include "exam_admin_endpoints.hpp"
 #include "exam_endpoints.hpp"
 #include "http_message.hpp"
 #include "log.hpp"
@@ -28,9 +29,6 @@ public:
 
     Application(ApplicationParams params, const ApplicationParts& parts, Metrics& metrics, const Log& log,
                 Now now = &Clock::now);
-    Application(ApplicationParams params, StudentDirectory& students, ExamDirectory& exams, BookingDirectory& bookings,
-                BookingDesk& desk, AdminGate& gate, Metrics& metrics, const Log& log)
-        : Application{std::move(params), ApplicationParts{students, exams, bookings, desk, gate}, metrics, log} {}
 
     void handle(const Request& request, Respond respond);
 
@@ -56,6 +54,7 @@ private:
     ExamEndpoints exams_;
     BookingEndpoints bookings_;
     WriteEndpoints writes_;
+    ExamAdminEndpoints exam_admin_;
     AdminGate& gate_;
     Metrics& metrics_;
     const Log& log_;

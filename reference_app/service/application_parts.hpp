@@ -3,6 +3,8 @@
 #include "admin_gate.hpp"
 #include "booking_desk.hpp"
 #include "booking_directory.hpp"
+#include "exam_activation.hpp"
+#include "exam_desk.hpp"
 #include "exam_directory.hpp"
 #include "student_directory.hpp"
 
@@ -15,6 +17,8 @@ struct ApplicationParts {
     BookingDirectory& bookings;
     BookingDesk& booking_desk;
     AdminGate& gate;
+    ExamDesk& exam_desk;
+    ExamActivation& activation;
 };
 
 } // namespace service

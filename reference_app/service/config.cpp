@@ -196,6 +196,9 @@ const std::vector<Setting>& settings() {
         {"--lease", "UNDERSTUDY_LEASE", "15s",
          "Time without a sign of life after which another process carries on what this one had begun",
          [](Config& c, std::string_view t) { return assign_duration(c.writing.journal.lease, t); }},
+        {"--activation-interval", "UNDERSTUDY_ACTIVATION_INTERVAL", "1m",
+         "How often scheduled exams whose time has come are put on offer",
+         [](Config& c, std::string_view t) { return assign_duration(c.activation_interval, t); }},
         {"--warm", "UNDERSTUDY_WARM", "false",
          "Whether to read the exams on offer and their bookings from HubSpot in the background, once the service "
          "listens",

@@ -69,6 +69,8 @@ struct Config {
     LogFormat log_format = LogFormat::text;
     /// Whether to fill the replica with the exams on offer and their bookings once the service listens.
     bool warm = false;
+    /// How often scheduled exams whose time has come are put on offer.
+    std::chrono::milliseconds activation_interval{60'000};
     /// Where to write the port that was taken; empty for nowhere.
     std::string port_file;
     /// How long the service goes on accepting while it already says that it is not ready.

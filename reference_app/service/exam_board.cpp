@@ -285,6 +285,7 @@ ExamBoard::ExamBoard(postgres::Pool pool, RecordReader& reader, const ReadingPar
     available_ = std::make_shared<const postgres::Statement>(sql.available());
     capacity_ = std::make_shared<const postgres::Statement>(sql.capacity());
     on_offer_ = std::make_shared<const postgres::Statement>(sql.on_offer());
+    due_ = std::make_shared<const postgres::Statement>(sql.due());
 }
 
 void ExamBoard::available(AvailableQuestion question, AvailableHandler handler) {
@@ -328,9 +329,17 @@ void ExamBoard::capacity(std::string exam_id, CapacityHandler handler) {
 }
 
 void ExamBoard::on_offer(MockType type, IdsHandler handler) {
+    list_ids(on_offer_, Parameters::of(std::string{service::name_of(type)}, today()), std::move(handler));
+}
+
+void ExamBoard::due(understudy::Timestamp by, IdsHandler handler) {
+    list_ids(due_, Parameters::of(by), std::move(handler));
+}
+
+void ExamBoard::list_ids(const StatementPtr& statement, Parameters parameters, IdsHandler handler) {
     postgres::ExecuteOptions options;
     options.read_only = true;
-    pool_.async_execute(on_offer_, Parameters::of(std::string{service::name_of(type)}, today()), options,
+    pool_.async_execute(statement, std::move(parameters), options,
                         [handler = std::move(handler)](error_code error, const Result& result) {
                             std::vector<std::string> ids(error ? 0 : result.rows());
                             for (std::size_t row = 0; row < ids.size() && !error; ++row)

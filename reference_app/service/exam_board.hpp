@@ -48,6 +48,8 @@ public:
 
     /// The exams of a kind that are on offer as the replica knows them now, next first.
     void on_offer(MockType type, IdsHandler handler);
+    /// The scheduled exams whose time is up by then as the replica knows them now.
+    void due(understudy::Timestamp by, IdsHandler handler);
 
     const ExamBoardStats& stats() const noexcept { return stats_; }
 
@@ -56,6 +58,7 @@ private:
     friend class Inquiry;
     using StatementPtr = std::shared_ptr<const understudy::postgres::Statement>;
 
+    void list_ids(const StatementPtr& statement, understudy::postgres::Parameters parameters, IdsHandler handler);
     understudy::Date today() const { return calendar_.today(now_()); }
 
     understudy::postgres::Pool pool_;
@@ -66,6 +69,7 @@ private:
     StatementPtr available_;
     StatementPtr capacity_;
     StatementPtr on_offer_;
+    StatementPtr due_;
     ExamBoardStats stats_;
 };
 

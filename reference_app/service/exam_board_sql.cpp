@@ -69,6 +69,12 @@ SELECT e.hubspot_id::text FROM {exams} e
 WHERE e.state = 1 AND e.is_active = 'true' AND e.mock_type = $1::text AND e.exam_date >= $2::date
 ORDER BY e.exam_date, e.hubspot_id)";
 
+// A row that is dirty is looked at again by whoever activates it.
+constexpr std::string_view due_question = R"(
+SELECT e.hubspot_id::text FROM {exams} e
+WHERE e.state = 1 AND e.is_active = 'scheduled' AND e.scheduled_activation_datetime <= $1::timestamptz
+ORDER BY e.scheduled_activation_datetime, e.hubspot_id)";
+
 void replace(std::string& text, std::string_view from, std::string_view to) {
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
         text.replace(at, from.size(), to);
@@ -107,6 +113,7 @@ std::string spelled(std::string_view schema, std::string_view statement, std::st
 ExamBoardSql::ExamBoardSql(std::string_view schema)
     : capacity_{spelled(schema, capacity_question, "")}
     , available_{spelled(schema, available_question, " AND $3::boolean")}
-    , on_offer_{spelled(schema, on_offer_question, "")} {}
+    , on_offer_{spelled(schema, on_offer_question, "")}
+    , due_{spelled(schema, due_question, "")} {}
 
 } // namespace service

@@ -24,10 +24,14 @@ public:
     /// $1 kind, $2 the first day. The ids of the exams on offer, next first.
     const std::string& on_offer() const noexcept { return on_offer_; }
 
+    /// $1 moment. The ids of the scheduled exams whose time is up by then, that first.
+    const std::string& due() const noexcept { return due_; }
+
 private:
     std::string capacity_;
     std::string available_;
     std::string on_offer_;
+    std::string due_;
 };
 
 } // namespace service

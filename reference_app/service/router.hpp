@@ -24,12 +24,18 @@ enum class Endpoint : std::uint8_t {
     cancel_booking,
     book_discussion,
     update_exam_date,
+    create_exam,
+    edit_exam,
+    delete_exam,
+    set_tokens,
+    activate_exams,
+    activate_exams_by_get,
     health,
     livez,
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 17;
+inline constexpr std::size_t endpoint_count = 23;
 
 /// The endpoint's name in logs and metrics.
 std::string_view name_of(Endpoint endpoint) noexcept;

@@ -5,17 +5,20 @@
 #include "booking_board.hpp"
 #include "booking_mirror.hpp"
 #include "contact_mirror.hpp"
+#include "exam_activation.hpp"
 #include "exam_board.hpp"
 #include "exam_mirror.hpp"
 #include "http_server.hpp"
 #include "joined_record_reader.hpp"
 #include "journaled_booking_desk.hpp"
+#include "journaled_exam_desk.hpp"
 #include "journaled_record_writer.hpp"
 #include "key_fetch.hpp"
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
 #include "mirror_parts.hpp"
+#include "ticker.hpp"
 #include "wall_clock.hpp"
 #include "warm_up.hpp"
 
@@ -135,13 +138,22 @@ public:
         , booking_board_{reader_, config.reading, exams_calendar()}
         , writer_{operations_, contacts_->writer(), bookings_->writer()}
         , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}
+        , exam_desk_{reader_, writer_, exams_->writer(), config.writing.timeout, exams_calendar()}
+        , activation_{reader_,
+                      [this](understudy::Timestamp by, ExamActivation::IdsHandler handler) {
+                          board_.due(by, std::move(handler));
+                      },
+                      exam_desk_, config.writing.timeout}
+        , activation_ticker_{context_.get_executor(), config.activation_interval, [this] { activate_exams(); }}
         , warm_up_{reader_,
                    [this](MockType type, WarmUp::IdsHandler handler) { board_.on_offer(type, std::move(handler)); },
                    [this](const WarmUpProgress& progress) { report(progress); }}
         , keys_{fetch_keys_from(context_.get_executor(), config.admin), log}
         , gate_{config.admin, keys_, &wall_clock_now}
         , application_{config.application,
-                       ApplicationParts{contacts_->students(), board_, booking_board_, desk_, gate_}, metrics_, log}
+                       ApplicationParts{contacts_->students(), board_, booking_board_, desk_, gate_, exam_desk_,
+                                        activation_},
+                       metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
                   log} {
@@ -192,6 +204,7 @@ private:
         log_.info("listening", {{"address", config_.server.address}, {"port", port}, {"version", UNDERSTUDY_VERSION}});
         operations_.run();
         count_journal();
+        activation_ticker_.start();
         if (config_.warm)
             warm_up_.start();
     }
@@ -285,6 +298,8 @@ private:
             return context_.stop();
         phase_ = Phase::stopping;
         warm_up_.stop();
+        activation_ticker_.stop();
+        activation_.stop();
         wait_for_signal();
         asio::co_spawn(context_, stop(), [this](std::exception_ptr failure) {
             failure_ = failure;
@@ -347,6 +362,18 @@ private:
         journal_timer_.async_wait([this](error_code error) {
             if (!error && phase_ == Phase::serving)
                 count_journal();
+        });
+    }
+
+    void activate_exams() {
+        activation_.run([this](const ActivationReport& report) {
+            if (report.success() && report.activated.empty())
+                return;
+            const auto level = report.success() ? LogLevel::info : LogLevel::warning;
+            log_.write(level, "exams_activated",
+                       {{"activated", report.activated.size()},
+                        {"failed", report.failed.size()},
+                        {"error", report.error ? report.error.message() : std::string{}}});
         });
     }
 
@@ -477,6 +504,9 @@ private:
     BookingBoard booking_board_;
     JournaledRecordWriter<Operations> writer_;
     JournaledBookingDesk desk_;
+    JournaledExamDesk exam_desk_;
+    ExamActivation activation_;
+    Ticker activation_ticker_;
     WarmUp warm_up_;
     Metrics metrics_;
     KeySet keys_;

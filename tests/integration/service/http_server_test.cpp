@@ -3,8 +3,10 @@
 #include "scripted_bookings.hpp"
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
+#include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
 #include "scripted_keys.hpp"
+#include "scripted_reader.hpp"
 #include "wall_clock.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -31,6 +33,9 @@ struct Service {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedExamDesk exam_desk;
+    ScriptedReader reader;
+    ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
     ScriptedKeys published;
     AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     Metrics metrics;
@@ -57,7 +62,9 @@ struct Service {
     }
 
     void start() {
-        application.emplace(application_params, ApplicationParts{students, exams, bookings, desk, gate}, metrics, log);
+        application.emplace(application_params,
+                            ApplicationParts{students, exams, bookings, desk, gate, exam_desk, activation}, metrics,
+                            log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);

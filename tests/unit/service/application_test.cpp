@@ -3,8 +3,10 @@
 #include "scripted_bookings.hpp"
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
+#include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
 #include "scripted_keys.hpp"
+#include "scripted_reader.hpp"
 #include "wall_clock.hpp"
 
 #include <boost/json/parse.hpp>
@@ -25,6 +27,9 @@ struct Fixture {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedExamDesk exam_desk;
+    ScriptedReader reader;
+    ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
     ScriptedKeys published;
     AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     Metrics metrics;
@@ -45,8 +50,8 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, ApplicationParts{students, exams, bookings, desk, gate}, metrics, log,
-                                [this] { return now; });
+            application.emplace(params, ApplicationParts{students, exams, bookings, desk, gate, exam_desk, activation},
+                                metrics, log, [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());
