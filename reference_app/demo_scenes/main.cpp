@@ -14,6 +14,10 @@ int main(int argc, char** argv) {
     app.add_option("--service-port", stage.service_port, "Where the service listens, on the loopback")->required();
     app.add_option("--emulator-port", stage.emulator_port, "Where the emulator listens, on the loopback")->required();
     app.add_flag("--json", as_json, "Print one JSON object and nothing else");
+    app.add_option("--pid-file", stage.pid_file, "Names the service's process, which a scene kills")->required();
+    app.add_option("--database", stage.database, "Connection string of the replica's database")
+        ->envname("SUPABASE_DB_URL")
+        ->required();
     CLI11_PARSE(app, argc, argv);
     try {
         const auto narrate = [&](const std::string& scene) {

@@ -6,7 +6,8 @@
 
 namespace demo {
 
-/// What the demo saw, as its clients saw it and as the emulator counted it.
+/// What the demo saw: as its clients saw it, as the emulator counted it, and as a connection to the database of its own
+/// showed it.
 struct Report {
     struct Read {
         bool right = false;
@@ -47,14 +48,64 @@ struct Report {
         long status_429 = 0; ///< at either end
     };
 
+    struct Booking {
+        Read booked;                ///< calls: those before the answer
+        double sync_visible_ms = 0; ///< from the answer until another connection to the database shows it
+        long source_calls_total = 0;
+        bool settled = false;       ///< nothing is promised and nothing waits to be read again
+        double settled_seconds = 0; ///< from the answer on
+        Read cancelled;
+    };
+    /// Logins straight after a booking or a cancellation was answered.
+    struct ReadsAfterWrites {
+        std::size_t asked = 0;
+        std::size_t fresh = 0; ///< with the new balance, from the replica
+        std::size_t stale = 0; ///< with the old balance
+    };
+    struct Rush {
+        std::size_t bookings = 0;
+        std::size_t succeeded = 0; ///< and are there and paid, once, at the source and in the replica
+        double seconds = 0;        ///< until the last answer
+        long source_calls = 0;     ///< until nothing is promised and nothing waits to be read again
+        long status_429 = 0;       ///< at either end
+        bool settled = false;
+    };
+    struct OnePlace {
+        std::size_t attempts = 0;
+        std::size_t booked = 0;
+        std::size_t told_full = 0;
+        double seconds = 0;
+        long source_calls = 0;
+        bool right = false; ///< both ends show what was answered, and no more
+    };
+    struct Kill {
+        std::size_t asked = 0;
+        std::size_t accepted = 0;    ///< in the journal with their writes before the kill, and not refused afterwards
+        std::size_t interrupted = 0; ///< of those in the journal, not done at the kill
+        std::size_t refused = 0;     ///< by the source, and undone
+        std::size_t completed = 0;   ///< of the accepted: there and paid, once, at the source and in the replica
+        std::size_t lost = 0;        ///< of the accepted, or of those that were confirmed
+        std::size_t doubled = 0;
+        std::size_t untouched = 0; ///< of the others: nothing is there, nothing was paid
+        bool finished = false;
+        double recovery_seconds = 0; ///< from the kill until nothing is promised any more
+    };
+
+    double latency_ms = 0; ///< of a call to the source
     Read cold;
     Read warm;
     Storm storm;
     SingleFlight single_flight;
     Sets sets;
     Outage outage;
+    Booking booking;
+    ReadsAfterWrites reads_after_writes;
+    Rush rush;
+    OnePlace one_place;
+    Kill kill;
 
-    /// Whether every answer and every count is what understudy promises. Times are shown, not judged.
+    /// Whether every answer and every count is what understudy promises. Of the times, only those of a booking and of
+    /// the rush are judged, in round trips to the source.
     bool right() const;
 };
 
@@ -65,6 +116,14 @@ long most_calls(std::size_t students);
 /// one for the students, one for their lists, three for the bookings, and as many again for what they are associated
 /// with.
 long most_list_calls(std::size_t lists);
+
+/// The most that a booking may cost before its answer, in round trips and calls, and in calls after all.
+inline constexpr int booking_round_trips = 2;
+inline constexpr long most_booking_calls = 4;
+inline constexpr long most_booking_calls_total = 8;
+/// The most that a rush of a hundred bookings may cost, in round trips and calls.
+inline constexpr int rush_round_trips = 8;
+inline constexpr long most_rush_calls = 20;
 
 void print_table(std::ostream& out, const Report& report);
 std::string to_json(const Report& report);
