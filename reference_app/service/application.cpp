@@ -36,6 +36,7 @@ Application::Application(ApplicationParams params, const ApplicationParts& parts
     , exams_{parts.exams}
     , bookings_{parts.students, parts.bookings}
     , writes_{parts.students, parts.booking_desk}
+    , booking_admin_{parts.students, parts.admin_desk}
     , exam_admin_{parts.exam_desk, parts.exams, parts.activation}
     , gate_{parts.gate}
     , metrics_{metrics}
@@ -140,6 +141,14 @@ void Application::dispatch(const RouteMatch& match, const Request& request, Resp
         return writes_.book_discussion(request, std::move(respond));
     case Endpoint::update_exam_date:
         return writes_.change_exam_date(request.body, std::move(respond));
+    case Endpoint::create_booking_as_admin:
+        return booking_admin_.book(request, std::move(respond));
+    case Endpoint::cancel_bookings_as_admin:
+        return booking_admin_.cancel_batch(request, std::move(respond));
+    case Endpoint::cancel_bookings_of_exam:
+        return booking_admin_.cancel_bookings_of_exam(match.id, request, std::move(respond));
+    case Endpoint::mark_attendance:
+        return booking_admin_.mark_attendance(match.id, request.body, std::move(respond));
     case Endpoint::create_exam:
         return exam_admin_.create(request, std::move(respond));
     case Endpoint::edit_exam:

@@ -2,6 +2,7 @@
 
 #include "application_params.hpp"
 #include "application_parts.hpp"
+#include "booking_admin_endpoints.hpp"
 #include "booking_endpoints.hpp"
 #include "exam_admin_endpoints.hpp"
 #include "exam_endpoints.hpp"
@@ -54,6 +55,7 @@ private:
     ExamEndpoints exams_;
     BookingEndpoints bookings_;
     WriteEndpoints writes_;
+    BookingAdminEndpoints booking_admin_;
     ExamAdminEndpoints exam_admin_;
     AdminGate& gate_;
     Metrics& metrics_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin_desk.hpp"
 #include "admin_gate.hpp"
 #include "booking_desk.hpp"
 #include "booking_directory.hpp"
@@ -16,6 +17,7 @@ struct ApplicationParts {
     ExamDirectory& exams;
     BookingDirectory& bookings;
     BookingDesk& booking_desk;
+    AdminDesk& admin_desk;
     AdminGate& gate;
     ExamDesk& exam_desk;
     ExamActivation& activation;

@@ -18,6 +18,8 @@ public:
     explicit BodyReader(const boost::json::object& body)
         : body_{body} {}
 
+    /// The member, or null if it is not there.
+    const boost::json::value* find(std::string_view name) const { return body_.if_contains(name); }
     /// The member's text, or null and a message.
     const boost::json::string* required_text(std::string_view name);
     /// Nothing if it was not given or is empty. Longer texts than this, in characters, and such with control characters

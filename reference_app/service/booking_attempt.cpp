@@ -334,7 +334,7 @@ understudy::Plan BookingAttempt::plan() const {
                              {"booking_id", booked.booking_id},
                              {"key", *booking.idempotency_key}};
     if (order_.by_admin && order_.by_admin->capacity)
-        reservation["over"] = true;
+        reservation["override_capacity"] = true;
     plan.reservation = json::serialize(reservation);
     return plan;
 }

@@ -32,9 +32,12 @@ CancelAttempt::CancelAttempt(JournaledBookingDesk& desk, std::string contact_id,
     for (auto& cancellation : cancellations) {
         Item item;
         item.id = std::move(cancellation.record_id);
-        // The same booking once more: it will be cancelled by then.
-        if (std::any_of(items_.begin(), items_.end(), [&](const Item& other) { return other.id == item.id; }))
+        const auto first =
+            std::find_if(items_.begin(), items_.end(), [&](const Item& other) { return other.id == item.id; });
+        if (first != items_.end()) {
             item.result = CancelRefusal::already_cancelled;
+            item.repeats = static_cast<std::size_t>(first - items_.begin());
+        }
         items_.push_back(std::move(item));
     }
 }
@@ -97,9 +100,17 @@ void CancelAttempt::judge(const RecordWriter::Decided& decided) {
         survivor_ = contact_.id;
         return decided(Errc::record_merged, {});
     }
-    for (std::size_t i = 0; i < open_.size(); ++i)
-        if (const auto refusal = objection(bookings_[i]))
-            items_[open_[i]].result = *refusal;
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+        auto& item = items_[open_[i]];
+        if (const auto refusal = objection(bookings_[i])) {
+            item.result = *refusal;
+        } else if (const auto [first, is_new] = seen.emplace(bookings_[i].id, open_[i]); !is_new) {
+            // Two that were merged are one.
+            item.result = CancelRefusal::already_cancelled;
+            item.repeats = first->second;
+        }
+    }
     decided_nothing_ =
         std::all_of(open_.begin(), open_.end(), [&](std::size_t at) { return items_[at].result.has_value(); });
     if (decided_nothing_)
@@ -216,8 +227,11 @@ void CancelAttempt::fail_rest(const CancelResult& result) {
 
 void CancelAttempt::finish() {
     std::vector<CancelResult> results;
-    for (auto& item : items_)
-        results.push_back(std::move(*item.result));
+    for (const auto& item : items_) {
+        // It is cancelled by then, if the first was.
+        const bool failed = item.repeats && !std::holds_alternative<Cancelled>(results[*item.repeats]);
+        results.push_back(failed ? results[*item.repeats] : *item.result);
+    }
     std::exchange(handler_, {})(std::move(results));
 }
 

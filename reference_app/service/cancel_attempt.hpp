@@ -30,6 +30,8 @@ private:
         std::string id;
         std::optional<CancelResult> result{};
         std::optional<CreditField> refunded{};
+        /// The first item that means the same booking.
+        std::optional<std::size_t> repeats{};
     };
 
     void decide(const RecordWriter::Decided& decided);

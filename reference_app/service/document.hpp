@@ -42,6 +42,15 @@ public:
         root_["code"] = code;
     }
 
+    /// The same as admins are told it: `{"success":false,"error":{"code","message"}}`; returns the error.
+    boost::json::object& begin_admin_error(std::string_view code, std::string_view message) {
+        root_["success"] = false;
+        auto& error = root_["error"].emplace_object();
+        error["code"] = code;
+        error["message"] = message;
+        return error;
+    }
+
     Response answer(unsigned status) const {
         Response response;
         response.status = status;

@@ -36,8 +36,11 @@ public:
     void change_exam_date(std::string contact_id, std::string ndecc_exam_date, ProfileHandler handler) override;
 
 private:
+    friend class AdminCancelAttempt;
+    friend class AttendanceAttempt;
     friend class BookingAttempt;
     friend class CancelAttempt;
+    friend class JournaledAdminDesk;
 
     /// Why nothing was written, for all who wait for one operation.
     struct Reasons {

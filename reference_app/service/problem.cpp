@@ -93,6 +93,20 @@ Problem problem_of(ProfileRefusal refusal) {
     return refusal == ProfileRefusal::contact_not_found ? contact_not_found() : refused_by_source();
 }
 
+Problem problem_of(AttendanceRefusal refusal) {
+    switch (refusal) {
+    case AttendanceRefusal::not_found:
+        return problem_of(CancelRefusal::not_found);
+    case AttendanceRefusal::other_exam:
+        return problem_of(CancelRefusal::other_exam);
+    case AttendanceRefusal::cancelled:
+        return {409, "BOOKING_CANCELLED", "The booking is cancelled"};
+    case AttendanceRefusal::refused:
+        break;
+    }
+    return refused_by_source();
+}
+
 Response problem_answer(const Problem& problem) {
     auto response = user_error(problem.status, problem.code, problem.message);
     add_retry(response, problem);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin_desk.hpp"
 #include "booking_desk.hpp"
 #include "http_message.hpp"
 #include "student_directory.hpp"
@@ -30,6 +31,7 @@ Problem problem_of(const OutcomeUnknown&);
 Problem problem_of(BookingRefusal refusal);
 Problem problem_of(CancelRefusal refusal);
 Problem problem_of(ProfileRefusal refusal);
+Problem problem_of(AttendanceRefusal refusal);
 
 /// `{"success":false,"error":…,"code":…}`, with `Retry-After` where it makes sense.
 Response problem_answer(const Problem& problem);

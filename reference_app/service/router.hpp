@@ -24,6 +24,10 @@ enum class Endpoint : std::uint8_t {
     cancel_booking,
     book_discussion,
     update_exam_date,
+    create_booking_as_admin,
+    cancel_bookings_as_admin,
+    cancel_bookings_of_exam,
+    mark_attendance,
     create_exam,
     edit_exam,
     delete_exam,
@@ -35,7 +39,7 @@ enum class Endpoint : std::uint8_t {
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 23;
+inline constexpr std::size_t endpoint_count = 27;
 
 /// The endpoint's name in logs and metrics.
 std::string_view name_of(Endpoint endpoint) noexcept;

@@ -10,6 +10,7 @@
 #include "exam_mirror.hpp"
 #include "http_server.hpp"
 #include "joined_record_reader.hpp"
+#include "journaled_admin_desk.hpp"
 #include "journaled_booking_desk.hpp"
 #include "journaled_exam_desk.hpp"
 #include "journaled_record_writer.hpp"
@@ -138,6 +139,7 @@ public:
         , booking_board_{reader_, config.reading, exams_calendar()}
         , writer_{operations_, contacts_->writer(), bookings_->writer()}
         , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}
+        , admin_desk_{desk_}
         , exam_desk_{reader_, writer_, exams_->writer(), config.writing.timeout, exams_calendar()}
         , activation_{reader_,
                       [this](understudy::Timestamp by, ExamActivation::IdsHandler handler) {
@@ -151,8 +153,8 @@ public:
         , keys_{fetch_keys_from(context_.get_executor(), config.admin), log}
         , gate_{config.admin, keys_, &wall_clock_now}
         , application_{config.application,
-                       ApplicationParts{contacts_->students(), board_, booking_board_, desk_, gate_, exam_desk_,
-                                        activation_},
+                       ApplicationParts{contacts_->students(), board_, booking_board_, desk_, admin_desk_, gate_,
+                                        exam_desk_, activation_},
                        metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
@@ -504,6 +506,7 @@ private:
     BookingBoard booking_board_;
     JournaledRecordWriter<Operations> writer_;
     JournaledBookingDesk desk_;
+    JournaledAdminDesk admin_desk_;
     JournaledExamDesk exam_desk_;
     ExamActivation activation_;
     Ticker activation_ticker_;

@@ -12,10 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-void add_sync(Response& response, bool pending) {
-    if (pending)
-        response.headers.emplace_back("X-Replica-Sync", "pending");
-}
+constexpr std::string_view batch_failed = "BATCH_FAILED";
+constexpr std::string_view nothing_cancelled = "None of the bookings was cancelled";
 
 // Fills in what is told of every booking; `put_payment` adds what was paid, if anything was.
 template<class F>
@@ -75,6 +73,11 @@ void put_item(json::object& object, const BatchItem& item) {
 }
 
 } // namespace
+
+void add_sync(Response& response, bool pending) {
+    if (pending)
+        response.headers.emplace_back("X-Replica-Sync", "pending");
+}
 
 Response booked_answer(const Booked& booked) {
     return answer_booked(booked, [](json::object& data, const Payment& payment) {
@@ -140,7 +143,7 @@ Response refusal_answer(const BookingRefused& refused) {
     return document.answer(problem.status);
 }
 
-Response batch_answer(const std::vector<BatchItem>& items) {
+Response batch_answer(const std::vector<BatchItem>& items, Audience audience) {
     std::size_t successful = 0;
     bool pending = false;
     Problem worst;
@@ -157,8 +160,10 @@ Response batch_answer(const std::vector<BatchItem>& items) {
     if (successful > 0)
         document.begin_success(std::to_string(successful) + " of " + std::to_string(items.size()) +
                                " bookings cancelled");
+    else if (audience == Audience::admins)
+        document.begin_admin_error(batch_failed, nothing_cancelled);
     else
-        document.begin_error("BATCH_FAILED", "None of the bookings was cancelled");
+        document.begin_error(batch_failed, nothing_cancelled);
     auto& data = document.root()["data"].emplace_object();
     auto& summary = data["summary"].emplace_object();
     summary["total"] = items.size();

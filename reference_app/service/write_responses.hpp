@@ -4,6 +4,7 @@
 #include "http_message.hpp"
 #include "problem.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -28,7 +29,13 @@ struct BatchItem {
     std::variant<Problem, Cancelled> outcome;
 };
 
+/// In whose form a refusal is.
+enum class Audience : std::uint8_t { students, admins };
+
 /// 200 if all were cancelled, 207 if some were, 422 if none was. `Retry-After` is the longest of the items'.
-Response batch_answer(const std::vector<BatchItem>& items);
+Response batch_answer(const std::vector<BatchItem>& items, Audience audience = Audience::students);
+
+/// Marks what the replica does not show yet.
+void add_sync(Response& response, bool pending);
 
 } // namespace service

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace service {
@@ -18,6 +19,7 @@ constexpr std::size_t longest_reason = 500;
 constexpr std::size_t longest_choice = 64;
 constexpr std::size_t longest_key = 255;
 constexpr std::size_t largest_batch = 50;
+constexpr std::size_t largest_admin_batch = 100;
 
 constexpr std::array<std::string_view, 5> attending_locations{"mississauga", "calgary", "vancouver", "montreal",
                                                               "richmond_hill"};
@@ -72,20 +74,37 @@ void take_cancellation(BodyReader& reader, CancellationQuestion& question) {
     question.cancellation.reason = reader.optional_text("reason", longest_reason);
 }
 
-void take_batch(BodyReader& reader, const boost::json::array& items, std::vector<CancellationQuestion>& questions) {
-    for (const auto& item : items) {
-        const auto place = "bookings[" + std::to_string(questions.size()) + "]";
-        auto& question = questions.emplace_back();
-        if (!item.is_object()) {
+// `bookings`, an array of up to so many objects, each read by `take(reader, item)`.
+template<class T, class F>
+void take_batch(BodyReader& reader, const boost::json::object& body, std::size_t largest, std::vector<T>& items,
+                F take) {
+    constexpr std::string_view name = "bookings";
+    const auto* value = body.if_contains(name);
+    if (!value || value->is_null())
+        return reader.refuse(name, "is required");
+    if (!value->is_array() || value->get_array().empty() || value->get_array().size() > largest)
+        return reader.refuse(name, "must be an array of 1 to " + std::to_string(largest) + " bookings");
+    for (const auto& one : value->get_array()) {
+        const auto place = "bookings[" + std::to_string(items.size()) + "]";
+        auto& item = items.emplace_back();
+        if (!one.is_object()) {
             reader.refuse(place, "must be an object");
             continue;
         }
-        BodyReader member{item.get_object()};
-        question.cancellation.record_id = take_id(member, "id");
-        take_cancellation(member, question);
+        BodyReader member{one.get_object()};
+        take(member, item);
         for (const auto& error : member.errors)
             reader.errors.push_back(std::string{place}.append(".").append(error));
     }
+}
+
+void take_mark(BodyReader& reader, AttendanceMark& mark) {
+    mark.record_id = take_id(reader, "bookingId");
+    const auto* attended = reader.find("attended");
+    if (attended && attended->is_bool())
+        mark.attended = attended->get_bool();
+    else if (!attended || !attended->is_null())
+        reader.refuse("attended", "must be true, false or null");
 }
 
 } // namespace
@@ -118,13 +137,48 @@ Validated<CancellationQuestion> validate_cancellation(const boost::json::object&
 Validated<std::vector<CancellationQuestion>> validate_batch_cancellation(const boost::json::object& body) {
     using Questions = std::vector<CancellationQuestion>;
     return read_members<Questions>(body, [&](BodyReader& reader, Questions& questions) {
-        const auto* value = body.if_contains("bookings");
-        if (!value || value->is_null())
-            reader.refuse("bookings", "is required");
-        else if (!value->is_array() || value->get_array().empty() || value->get_array().size() > largest_batch)
-            reader.refuse("bookings", "must be an array of 1 to " + std::to_string(largest_batch) + " bookings");
-        else
-            take_batch(reader, value->get_array(), questions);
+        take_batch(reader, body, largest_batch, questions, [](BodyReader& member, CancellationQuestion& question) {
+            question.cancellation.record_id = take_id(member, "id");
+            take_cancellation(member, question);
+        });
+    });
+}
+
+Validated<BookingQuestion> validate_admin_booking(const boost::json::object& body,
+                                                  std::optional<std::string_view> key) {
+    return read_members<BookingQuestion>(body, [&](BodyReader& reader, BookingQuestion& question) {
+        take_order(reader, question, key);
+        take_details(reader, question.order);
+        question.order.by_admin = AdminOverride{reader.optional_flag("override_capacity").value_or(false)};
+    });
+}
+
+Validated<std::vector<Cancellation>> validate_admin_cancellation(const boost::json::object& body) {
+    using Cancellations = std::vector<Cancellation>;
+    return read_members<Cancellations>(body, [&](BodyReader& reader, Cancellations& cancellations) {
+        take_batch(reader, body, largest_batch, cancellations, [](BodyReader& member, Cancellation& cancellation) {
+            cancellation.record_id = take_id(member, "id");
+            cancellation.reason = member.optional_text("reason", longest_reason);
+        });
+    });
+}
+
+Validated<ExamCancellation> validate_exam_cancellation(const boost::json::object& body) {
+    return read_members<ExamCancellation>(body, [&](BodyReader& reader, ExamCancellation& cancellation) {
+        take_batch(reader, body, largest_admin_batch, cancellation.bookings,
+                   [](BodyReader& member, Cancellation& booking) { booking.record_id = take_id(member, "id"); });
+        cancellation.refund = reader.optional_flag("refundTokens").value_or(true);
+    });
+}
+
+Validated<std::vector<AttendanceMark>> validate_attendance(const boost::json::object& body) {
+    using Marks = std::vector<AttendanceMark>;
+    return read_members<Marks>(body, [&](BodyReader& reader, Marks& marks) {
+        take_batch(reader, body, largest_admin_batch, marks, &take_mark);
+        std::set<std::string_view> seen;
+        for (const auto& mark : marks)
+            if (!mark.record_id.empty() && !seen.insert(mark.record_id).second)
+                return reader.refuse("bookings", "must not name a booking twice");
     });
 }
 

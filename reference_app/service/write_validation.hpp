@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin_desk.hpp"
 #include "booking_desk.hpp"
 #include "validation.hpp"
 
@@ -25,6 +26,13 @@ struct CancellationQuestion {
     Cancellation cancellation;
 };
 
+/// Bookings of one exam that are to be cancelled.
+struct ExamCancellation {
+    std::vector<Cancellation> bookings;
+    /// Whether what was paid goes back.
+    bool refund = true;
+};
+
 struct ExamDateQuestion {
     Credentials student;
     /// `YYYY-MM-DD`.
@@ -46,6 +54,14 @@ Validated<BookingQuestion> validate_discussion_booking(const boost::json::object
                                                        std::optional<std::string_view> key);
 Validated<CancellationQuestion> validate_cancellation(const boost::json::object& body);
 Validated<std::vector<CancellationQuestion>> validate_batch_cancellation(const boost::json::object& body);
+
+/// Read what an admin asks to be written of bookings. Whose they are is no question there, except of a new one.
+Validated<BookingQuestion> validate_admin_booking(const boost::json::object& body, std::optional<std::string_view> key);
+Validated<std::vector<Cancellation>> validate_admin_cancellation(const boost::json::object& body);
+Validated<ExamCancellation> validate_exam_cancellation(const boost::json::object& body);
+/// No booking is marked twice.
+Validated<std::vector<AttendanceMark>> validate_attendance(const boost::json::object& body);
+
 /// `today` is the first day that can be chosen.
 Validated<ExamDateQuestion> validate_exam_date(const boost::json::object& body, understudy::Date today);
 

@@ -1,5 +1,6 @@
 #include "application.hpp"
 #include "http_server.hpp"
+#include "scripted_admin_desk.hpp"
 #include "scripted_bookings.hpp"
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
@@ -33,6 +34,7 @@ struct Service {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedAdminDesk admin_desk;
     ScriptedExamDesk exam_desk;
     ScriptedReader reader;
     ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
@@ -63,8 +65,8 @@ struct Service {
 
     void start() {
         application.emplace(application_params,
-                            ApplicationParts{students, exams, bookings, desk, gate, exam_desk, activation}, metrics,
-                            log);
+                            ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation},
+                            metrics, log);
         server.emplace(
             context, server_params,
             [this](const Request& request, Respond respond) { application->handle(request, std::move(respond)); }, log);

@@ -1,5 +1,6 @@
 #include "application.hpp"
 
+#include "scripted_admin_desk.hpp"
 #include "scripted_bookings.hpp"
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
@@ -27,6 +28,7 @@ struct Fixture {
     ScriptedExams exams;
     ScriptedBookings bookings;
     ScriptedDesk desk;
+    ScriptedAdminDesk admin_desk;
     ScriptedExamDesk exam_desk;
     ScriptedReader reader;
     ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
@@ -50,8 +52,9 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(params, ApplicationParts{students, exams, bookings, desk, gate, exam_desk, activation},
-                                metrics, log, [this] { return now; });
+            application.emplace(
+                params, ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation},
+                metrics, log, [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());

@@ -4,6 +4,7 @@
 
 #include "answered.hpp"
 #include "application.hpp"
+#include "scripted_admin_desk.hpp"
 #include "scripted_bookings.hpp"
 #include "scripted_desk.hpp"
 #include "scripted_directory.hpp"
@@ -337,13 +338,14 @@ BOOST_AUTO_TEST_CASE(each_endpoint_asks_for_its_permission) {
     ScriptedDirectory students;
     ScriptedBookings bookings;
     ScriptedDesk booking_desk;
+    ScriptedAdminDesk admin_desk;
     Metrics metrics;
     const auto quiet = Log::silent();
     ApplicationParams application_params;
     application_params.rate_limit.per_second = 0;
-    Application application{application_params,
-                            ApplicationParts{students, exams, bookings, booking_desk, gate, desk, activation}, metrics,
-                            quiet};
+    Application application{
+        application_params,
+        ApplicationParts{students, exams, bookings, booking_desk, admin_desk, gate, desk, activation}, metrics, quiet};
     struct Row {
         Method method;
         std::string_view path;
