@@ -75,16 +75,13 @@ bool recovered_right(const Report::Outage& outage) {
     return outage.recovered == outage.unknown;
 }
 
-// What is not the source's half seconds: this machine's work, and waiting for others to share a call.
+// What of a booking is not the source's: this machine's work, and waiting for others to share a call.
 constexpr double allowance_ms = 250;
-
-bool within(double milliseconds, int round_trips, const Report& report) {
-    return milliseconds <= round_trips * report.latency_ms + allowance_ms;
-}
 
 bool booked_right(const Report& r) {
     const auto& read = r.booking.booked;
-    return read.right && read.source_calls <= most_booking_calls && within(read.milliseconds, booking_round_trips, r);
+    return read.right && read.source_calls <= most_booking_calls &&
+           read.milliseconds <= booking_round_trips * r.latency_ms + allowance_ms;
 }
 
 bool settled_right(const Report::Booking& booking) {
@@ -97,7 +94,8 @@ bool right(const Report::ReadsAfterWrites& reads) {
 
 bool rush_right(const Report& r) {
     return r.rush.bookings > 0 && r.rush.succeeded == r.rush.bookings && r.rush.settled && r.rush.status_429 == 0 &&
-           r.rush.source_calls <= most_rush_calls && within(r.rush.seconds * 1'000, rush_round_trips, r);
+           r.rush.source_calls <= most_rush_calls &&
+           r.rush.seconds <= std::max(most_rush_seconds, rush_round_trips * r.latency_ms / 1'000);
 }
 
 bool right(const Report::OnePlace& place) {

@@ -105,7 +105,7 @@ struct Report {
     Kill kill;
 
     /// Whether every answer and every count is what understudy promises. Of the times, only those of a booking and of
-    /// the rush are judged, in round trips to the source.
+    /// the rush are judged.
     bool right() const;
 };
 
@@ -121,7 +121,8 @@ long most_list_calls(std::size_t lists);
 inline constexpr int booking_round_trips = 2;
 inline constexpr long most_booking_calls = 4;
 inline constexpr long most_booking_calls_total = 8;
-/// The most that a rush of a hundred bookings may cost, in round trips and calls.
+/// The most that a rush of a hundred bookings may cost, in seconds (or round trips, where those take longer) and calls.
+inline constexpr double most_rush_seconds = 4;
 inline constexpr int rush_round_trips = 8;
 inline constexpr long most_rush_calls = 20;
 
