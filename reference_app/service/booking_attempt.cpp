@@ -1,6 +1,7 @@
 #include "booking_attempt.hpp"
 
 #include "digest.hpp"
+#include "note_texts.hpp"
 #include "tokens.hpp"
 #include "write_trouble.hpp"
 
@@ -325,6 +326,9 @@ understudy::Plan BookingAttempt::plan() const {
     booking.associated_mock_exam = exam_id_;
 
     plan.writes.insert(plan.writes.begin(), desk_.writer_.create_booking(std::string{booking_write}, booking));
+    plan.followers.push_back(desk_.writer_.create_note("note",
+                                                       note_of_booking(booking, student(), booked, desk_.now_()),
+                                                       {{"booking_id", std::string{booking_write}}}));
     plan.context = context_of(booked);
     json::object reservation{{"exam", exam_id_},
                              {"contact", contact_id_},

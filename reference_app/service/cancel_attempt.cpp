@@ -1,5 +1,6 @@
 #include "cancel_attempt.hpp"
 
+#include "note_texts.hpp"
 #include "tokens.hpp"
 #include "write_trouble.hpp"
 
@@ -32,6 +33,7 @@ CancelAttempt::CancelAttempt(JournaledBookingDesk& desk, std::string contact_id,
     for (auto& cancellation : cancellations) {
         Item item;
         item.id = std::move(cancellation.record_id);
+        item.reason = std::move(cancellation.reason);
         const auto first =
             std::find_if(items_.begin(), items_.end(), [&](const Item& other) { return other.id == item.id; });
         if (first != items_.end()) {
@@ -171,6 +173,8 @@ understudy::Plan CancelAttempt::plan() {
         item.result = cancelled;
         plan.writes.push_back(
             desk_.writer_.change_booking(std::string{cancel_write} + item.id, item.id, patch, std::optional{undo}));
+        plan.followers.push_back(desk_.writer_.create_note(
+            "note " + item.id, note_of_cancellation(booking, cancelled, item.reason, terms_.admin)));
     }
     if (balances.empty())
         return plan;

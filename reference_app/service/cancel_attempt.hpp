@@ -28,6 +28,7 @@ public:
 private:
     struct Item {
         std::string id;
+        std::optional<std::string> reason{};
         std::optional<CancelResult> result{};
         std::optional<CreditField> refunded{};
         /// The first item that means the same booking.

@@ -52,6 +52,9 @@ struct SourceTypes {
     std::int64_t booking_to_contact = 1277;
     std::int64_t booking_to_exam = 1277;
     std::int64_t exam_requires_exam = 1340;
+    std::string notes = "0-46";
+    std::int64_t note_to_contact = 202;
+    std::int64_t note_to_booking = 1250;
 };
 
 /// Everything that the service can be told. Secrets come from the environment alone: a command line is no secret.

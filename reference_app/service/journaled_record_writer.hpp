@@ -11,14 +11,16 @@
 
 namespace service {
 
-/// Writes through the writers of contacts and of bookings, which share `operations` and outlive it.
+/// Writes through the writers of contacts, bookings and notes, which share `operations` and outlive it.
 template<class Operations>
 class JournaledRecordWriter final : public RecordWriter {
 public:
-    JournaledRecordWriter(Operations operations, TypeWriter<ContactCredits>& contacts, TypeWriter<Booking>& bookings)
+    JournaledRecordWriter(Operations operations, TypeWriter<ContactCredits>& contacts, TypeWriter<Booking>& bookings,
+                          TypeWriter<Note>& notes)
         : operations_{std::move(operations)}
         , contacts_{contacts}
-        , bookings_{bookings} {}
+        , bookings_{bookings}
+        , notes_{notes} {}
 
     void carry_out(WriteOperation operation, Decide decide, ReportHandler handler) override {
         understudy::OperationRequest request;
@@ -61,11 +63,18 @@ public:
     understudy::PlannedWrite create_booking(std::string name, const Booking& booking) const override {
         return bookings_.create(std::move(name), booking);
     }
+    understudy::PlannedWrite create_note(std::string name, const Note& note,
+                                         std::vector<understudy::KeyOf> keys) const override {
+        auto write = notes_.create(std::move(name), note);
+        write.keys = std::move(keys);
+        return write;
+    }
 
 private:
     Operations operations_;
     TypeWriter<ContactCredits>& contacts_;
     TypeWriter<Booking>& bookings_;
+    TypeWriter<Note>& notes_;
 };
 
 } // namespace service

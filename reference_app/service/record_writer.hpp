@@ -2,6 +2,7 @@
 
 #include "booking.hpp"
 #include "contact_credits.hpp"
+#include "note.hpp"
 
 #include <understudy/error.hpp>
 #include <understudy/operation_report.hpp>
@@ -70,6 +71,9 @@ public:
     change_booking(std::string name, const std::string& id, const understudy::Patch<Booking>& patch,
                    const std::optional<understudy::Patch<Booking>>& undo = {}) const = 0;
     virtual understudy::PlannedWrite create_booking(std::string name, const Booking& booking) const = 0;
+    /// For `Plan::followers`. `keys`: members that are known when other writes of the plan took effect.
+    virtual understudy::PlannedWrite create_note(std::string name, const Note& note,
+                                                 std::vector<understudy::KeyOf> keys = {}) const = 0;
 };
 
 } // namespace service

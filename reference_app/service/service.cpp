@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "admin_gate.hpp"
+#include "after_booking.hpp"
 #include "application.hpp"
 #include "booking_board.hpp"
 #include "booking_mirror.hpp"
@@ -59,6 +60,8 @@ constexpr auto start_timeout = 30s;
 // How often it is counted what the journal holds.
 constexpr auto journal_interval = 5s;
 constexpr std::size_t most_dead_counted = 1000;
+// How often it is looked for exams whose number of bookings is to be brought up to date at the source.
+constexpr auto totals_interval = 1s;
 constexpr auto tuple = asio::as_tuple(asio::use_awaitable);
 
 std::string joined(const std::vector<std::string>& names) {
@@ -137,7 +140,11 @@ public:
                   [this] { return exams_->source_fails() || bookings_->source_fails(); }}
         , board_{pool_, reader_, config.reading, exams_calendar()}
         , booking_board_{reader_, config.reading, exams_calendar()}
-        , writer_{operations_, contacts_->writer(), bookings_->writer()}
+        , notes_{write_notes(parts())}
+        , writer_{operations_, contacts_->writer(), bookings_->writer(), *notes_}
+        , totals_ledger_{totals_in(pool_)}
+        , totals_{*totals_ledger_, reader_, writer_, exams_->writer(), config.writing.timeout}
+        , totals_ticker_{context_.get_executor(), totals_interval, [this] { totals_.run(); }}
         , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}
         , admin_desk_{desk_}
         , exam_desk_{reader_, writer_, exams_->writer(), config.writing.timeout, exams_calendar()}
@@ -207,6 +214,7 @@ private:
         operations_.run();
         count_journal();
         activation_ticker_.start();
+        totals_ticker_.start();
         if (config_.warm)
             warm_up_.start();
     }
@@ -301,6 +309,8 @@ private:
         phase_ = Phase::stopping;
         warm_up_.stop();
         activation_ticker_.stop();
+        totals_ticker_.stop();
+        totals_.stop();
         activation_.stop();
         wait_for_signal();
         asio::co_spawn(context_, stop(), [this](std::exception_ptr failure) {
@@ -504,7 +514,11 @@ private:
     JoinedRecordReader reader_;
     ExamBoard board_;
     BookingBoard booking_board_;
+    std::unique_ptr<TypeWriter<Note>> notes_;
     JournaledRecordWriter<Operations> writer_;
+    std::unique_ptr<TotalsLedger> totals_ledger_;
+    ExamTotals totals_;
+    Ticker totals_ticker_;
     JournaledBookingDesk desk_;
     JournaledAdminDesk admin_desk_;
     JournaledExamDesk exam_desk_;

@@ -94,6 +94,10 @@ public:
         return {};
     }
     understudy::PlannedWrite create_booking(std::string, const service::Booking&) const override { return {}; }
+    understudy::PlannedWrite create_note(std::string, const service::Note&,
+                                         std::vector<understudy::KeyOf>) const override {
+        return {};
+    }
 };
 
 /// Exams in a map.
