@@ -3,6 +3,7 @@
 #include "support/customer.hpp"
 
 #include <understudy/index.hpp>
+#include <understudy/relation.hpp>
 
 #include <boost/describe/class.hpp>
 
@@ -35,6 +36,10 @@ namespace tests {
 
 struct ByRequest : understudy::Index<&Purchase::request> {
     static constexpr std::string_view name = "request";
+};
+
+struct PurchasesOfCustomer : understudy::Relation<Customer, &Purchase::customer_id> {
+    static constexpr std::string_view name = "purchases_of_customer";
 };
 
 } // namespace tests

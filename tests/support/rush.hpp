@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +18,12 @@
 
 namespace tests {
 
-/// Two processes, faults and crashes at random; who was told what, and what became of it.
+/// Two processes, faults and crashes at random; who was told what, and what became of it. So many clients ask at once.
 class Rush {
 public:
-    explicit Rush(std::uint32_t seed)
+    explicit Rush(std::uint32_t seed, int clients = 1)
         : random_{seed}
+        , clients_{clients}
         , shop_{people} {
         shop_.params.seed = seed + 1;
         for (auto& process : processes_)
@@ -30,7 +32,9 @@ public:
 
     void run() {
         for (int i = 0; i < 60; ++i) {
-            act(i);
+            if (i % clients_ == 0)
+                for (int client = 0; client < clients_; ++client)
+                    act(i + client);
             if (pick(3) == 0)
                 fail();
             shop_.time.advance(std::chrono::milliseconds{pick(1'500)});
@@ -69,7 +73,8 @@ private:
         const auto id = std::to_string(number);
         const int kind = pick(10);
         if (kind < 5) {
-            booked_.push_back({who, id, process().book(who, id)});
+            auto& at = process();
+            booked_.push_back({who, id, at.book(who, id), &at});
         } else if (kind < 8) {
             std::vector<std::string> live;
             shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>& truth) {
@@ -80,8 +85,8 @@ private:
             });
             if (!live.empty()) {
                 auto& which = live[static_cast<std::size_t>(pick(static_cast<int>(live.size())))];
-                const auto told = process().cancel(who, which, id);
-                booked_.push_back({"cancel", id, told});
+                auto& at = process();
+                booked_.push_back({"cancel", id, at.cancel(who, which, id), &at});
             }
         } else if (kind < 9) {
             // Decided once, so that it counts whatever the caller is told.
@@ -90,7 +95,7 @@ private:
             const auto more = [&at](const Customer& c) -> boost::system::result<Patch<Customer>> {
                 return at.credits(c.credits.value_or(0) + 1);
             };
-            edits_.push_back({who, "", told});
+            edits_.push_back({who, "", told, &at});
             at.customers.async_modify(who, more, {}, at.hears_of<Customer>(told));
         } else {
             auto edited = shop_.customers.truth(who).record;
@@ -135,15 +140,16 @@ private:
         shop_.for_each_purchase([&](const std::string& key, const Reading<Purchase>&) {
             made.insert(shop_.purchases.operations(key).begin(), shop_.purchases.operations(key).end());
         });
-        for (const auto& [who, id, told] : booked_) {
+        for (const auto& [who, id, told, at] : booked_) {
             BOOST_TEST_INFO("booking " << id << " of " << who << ": " << told->error.message());
             BOOST_TEST((!told->succeeded() || who == "cancel" || made.contains(id + "/buy")));
         }
         for (int i = 1; i <= people; ++i) {
             const auto who = customer(i).id;
+            check_order(shop_.customers.operations(who));
             int least = 0;
             int most = 0;
-            for (const auto& [edited, id, told] : edits_)
+            for (const auto& [edited, id, told, at] : edits_)
                 if (edited == who) {
                     least += told->succeeded() ? 1 : 0;
                     most += told->failed() ? 0 : 1;
@@ -158,13 +164,35 @@ private:
         }
     }
 
+    // I17: what a process asked for of one record first reaches it first; what is taken back is so before the next.
+    void check_order(const std::vector<std::string>& writes) {
+        std::map<const ShopProcess*, int> last;
+        for (std::size_t i = 0; i < writes.size(); ++i) {
+            const auto id = writes[i].substr(0, writes[i].find('/'));
+            const auto asked = std::find_if(booked_.begin(), booked_.end(), [&](const Asked& a) { return a.id == id; });
+            if (asked == booked_.end())
+                continue;
+            BOOST_TEST_INFO(writes[i]);
+            if (writes[i].ends_with("/undo")) {
+                BOOST_TEST((i > 0 && writes[i - 1] + "/undo" == writes[i]));
+                continue;
+            }
+            const int number = std::stoi(id);
+            const auto [before, is_first] = last.emplace(asked->at, number);
+            BOOST_TEST((is_first || before->second < number));
+            before->second = number;
+        }
+    }
+
     struct Asked {
         std::string who;
         std::string id;
         ToldPtr told;
+        const ShopProcess* at;
     };
 
     std::minstd_rand random_;
+    int clients_;
     Shop shop_;
     std::unique_ptr<ShopProcess> processes_[2];
     std::vector<std::unique_ptr<ShopProcess>> dead_;

@@ -157,6 +157,13 @@ BOOST_AUTO_TEST_CASE(D4_D5_two_processes_that_fail_at_random_spend_and_refund_ev
     }
 }
 
+BOOST_AUTO_TEST_CASE(D4_D5_eight_clients_at_once_spend_and_refund_every_credit_once) {
+    for (std::uint32_t seed = 1; seed <= 10; ++seed)
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            Rush{seed, 8}.run();
+        }
+}
+
 BOOST_AUTO_TEST_CASE(D8_whichever_step_a_process_dies_at_what_was_accepted_is_done_once_or_undone_whole) {
     for (const auto& scenario : scenarios())
         for (const auto fault : {Fault::none, Fault::lost_answers, Fault::late_landings})
@@ -280,6 +287,137 @@ BOOST_AUTO_TEST_CASE(D11_a_record_that_was_merged_away_is_written_as_the_survivo
     BOOST_TEST((told->error == Errc::record_merged));
     BOOST_TEST_REQUIRE(told->report.step("spend"));
     BOOST_TEST(told->report.step("spend")->key == "k2");
+}
+
+BOOST_AUTO_TEST_CASE(I3_a_dead_letter_that_is_dropped_frees_its_key_and_one_that_is_replayed_is_finished) {
+    for (const bool drop : {false, true}) {
+        Shop shop;
+        shop.params.give_up_after = 60s;
+        ShopProcess process{shop};
+        process.operations.run();
+        shop.customers.lose_answers();
+        shop.customers.keep_operations(false);
+        const auto bought = process.book(alice, "one", 300s);
+        shop.time.advance(200s);
+        BOOST_TEST((bought->error == Errc::outcome_unknown));
+        const auto letters = shop.time.await(process.operations.async_list_dead(10));
+        BOOST_TEST_REQUIRE(letters.size() == 1U);
+        BOOST_TEST(letters[0].intent.id == "one");
+        BOOST_TEST(letters[0].intent.kind == "book");
+        BOOST_TEST(letters[0].cause.find("not finished in time") != std::string::npos, letters[0].cause);
+        const auto next = process.book(alice, "two", 300s);
+        shop.time.advance(20s);
+        BOOST_TEST(!next->done);
+        shop.customers.keep_operations(true);
+        if (drop)
+            BOOST_TEST(shop.time.await(process.operations.async_drop("one")));
+        else
+            BOOST_TEST(shop.time.await(process.operations.async_replay("one")));
+        shop.time.advance(60s);
+        BOOST_TEST(next->succeeded());
+        BOOST_TEST(shop.bought(alice) == 2);
+        BOOST_TEST(shop.credits(alice) == 3);
+        process.operations.stop();
+        at_rest(shop);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_refused_of_a_hundred_writes_is_reported_and_the_others_are_done) {
+    Shop shop{100};
+    ShopProcess process{shop, ShopProcess::Customers{Coalescing<Shop::Customers, VirtualClock>{shop.customers}},
+                        ShopProcess::Purchases{shop.purchases}};
+    shop.customers.refuse_key("k50");
+    shop.customers.forget_calls();
+    std::vector<ToldPtr> all;
+    for (int i = 1; i <= 100; ++i) {
+        all.push_back(std::make_shared<Told>());
+        process.customers.async_update(customer(i).id, process.credits(9), {}, process.hears_of<Customer>(all.back()));
+    }
+    shop.time.advance(5s);
+    BOOST_TEST(shop.customers.calls().size() == 1U);
+    for (int i = 1; i <= 100; ++i) {
+        const auto& told = *all[static_cast<std::size_t>(i - 1)];
+        BOOST_TEST((i == 50 ? told.error == Errc::refused : told.succeeded()));
+        BOOST_TEST(shop.credits(customer(i).id) == (i == 50 ? 5 : 9));
+    }
+    recover(shop);
+    at_rest(shop, 100);
+}
+
+BOOST_AUTO_TEST_CASE(D11_a_record_that_is_merged_away_in_mid_operation_is_written_as_the_survivor_once) {
+    Shop shop{2};
+    ShopProcess process{shop};
+    // It was read, and decided on; the write is on its way.
+    const auto merge_meanwhile = [&] {
+        shop.time.advance(600ms);
+        shop.customers.merge("k1", "k2");
+        shop.time.advance(10s);
+    };
+    const auto modified = std::make_shared<Told>();
+    const auto more = [&](const Customer& c) -> boost::system::result<Patch<Customer>> {
+        return process.credits(*c.credits + 1);
+    };
+    shop.customers.put(customer(2, 7));
+    process.customers.async_modify("k1", more, {}, process.hears_of<Customer>(modified));
+    merge_meanwhile();
+    BOOST_TEST(modified->succeeded());
+    BOOST_TEST(shop.credits("k2") == 8);
+    BOOST_TEST(shop.customers.operations("k2").size() == 1U);
+    BOOST_TEST(shop.customers.operations("k1").empty());
+    recover(shop);
+    at_rest(shop, 0);
+
+    // What belongs together is taken back together, and whose name it goes by now is said.
+    Shop other{2};
+    ShopProcess seller{other};
+    const auto booked = seller.book("k1", "one");
+    other.time.advance(600ms);
+    other.customers.merge("k1", "k2");
+    other.time.advance(10s);
+    BOOST_TEST((booked->error == Errc::record_merged));
+    BOOST_TEST_REQUIRE(booked->report.step("spend"));
+    BOOST_TEST(booked->report.step("spend")->key == "k2");
+    BOOST_TEST(other.bought("k1") == 0);
+    BOOST_TEST(other.credits("k2") == 5);
+    const auto again = seller.book("k2", "one again");
+    other.time.advance(10s);
+    BOOST_TEST(again->succeeded());
+    BOOST_TEST(other.bought("k2") == 1);
+    BOOST_TEST(other.credits("k2") == 4);
+    recover(other);
+    at_rest(other, 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_source_that_fails_for_a_while_is_not_stormed_and_everything_is_done_once_afterwards) {
+    for (const auto error : {Errc::rate_limited, Errc::unavailable, Errc::timed_out}) {
+        BOOST_TEST_CONTEXT(error_code{error}.message()) {
+            Shop shop{30};
+            ShopProcess process{shop};
+            std::vector<ToldPtr> all;
+            for (int i = 1; i <= 30; ++i)
+                all.push_back(process.book(customer(i).id, "of " + customer(i).id, 300s));
+            // The balances were read.
+            shop.time.advance(550ms);
+            shop.customers.fail_always(error);
+            shop.purchases.fail_always(error);
+            shop.customers.forget_calls();
+            shop.purchases.forget_calls();
+            shop.time.advance(30s);
+            BOOST_TEST(shop.customers.calls().size() + shop.purchases.calls().size() < 30U * 30U);
+            for (const auto& told : all)
+                BOOST_TEST(!told->done);
+            shop.customers.fail_always({});
+            shop.purchases.fail_always({});
+            shop.time.advance(200s);
+            for (int i = 1; i <= 30; ++i) {
+                BOOST_TEST(all[static_cast<std::size_t>(i - 1)]->succeeded());
+                BOOST_TEST(shop.bought(customer(i).id) == 1);
+                BOOST_TEST(shop.credits(customer(i).id) == 4);
+            }
+            recover(shop);
+            at_rest(shop, 30);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_neither_starves_the_others_nor_is_asked_for_all_the_time) {
