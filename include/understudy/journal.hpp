@@ -60,7 +60,8 @@ struct JournalEntry {
     Fence fence{};
     /// Why it is undone or dead.
     std::string cause{};
-    /// Of an operation that was taken over: how long ago, at least, its former holder sent anything for it.
+    /// Of an operation that was taken over: how long ago, at least, its former holder sent anything for it. Of one that
+    /// is listed as dead: for how long it has been.
     std::chrono::milliseconds silent_for{0};
 };
 

@@ -141,8 +141,8 @@ public:
     auto async_list_dead(std::size_t limit, Token&& token = {}) {
         using Entries = std::vector<JournalEntry>;
         return kept<EntriesSignature, Entries>(
-            [limit](JournalBook& book) {
-                return Result<Entries>{{}, book.dead(limit)};
+            [limit, keeper = keeper_.get()](JournalBook& book) {
+                return Result<Entries>{{}, book.dead(limit, keeper->now())};
             },
             std::forward<Token>(token));
     }

@@ -197,11 +197,13 @@ public:
         return taken;
     }
 
-    std::vector<JournalEntry> dead(std::size_t limit) const {
+    std::vector<JournalEntry> dead(std::size_t limit, Instant now) const {
         std::vector<JournalEntry> entries;
         for (const auto& [place, operation] : unfinished_)
-            if (operation->entry.state == OperationState::dead && entries.size() < limit)
-                entries.push_back(operation->entry);
+            if (operation->entry.state == OperationState::dead && entries.size() < limit) {
+                auto& entry = entries.emplace_back(operation->entry);
+                entry.silent_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - operation->since);
+            }
         return entries;
     }
 

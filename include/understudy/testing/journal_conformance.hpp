@@ -296,6 +296,9 @@ private:
         expect(dead.front().state == OperationState::dead && dead.front().cause == "cannot be known" &&
                    dead.front().intent.plan == "what was done" && dead.front().intent.kind == "test",
                "with its cause");
+        expect(dead.front().silent_for >= std::chrono::milliseconds{0} &&
+                   dead.front().silent_for < std::chrono::minutes{5},
+               "and for how long");
         expect(entry(f, j, "a").state == OperationState::dead, "who asks for it again is told");
         expect(!end(f, j, {ending("a", a)}).front(), "nobody holds it");
         expect(take(f, j).empty(), "and nobody takes it over");

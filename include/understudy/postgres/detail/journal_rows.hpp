@@ -74,11 +74,11 @@ inline error_code read_admitted(const Result& result, std::size_t at, const Inte
     return {};
 }
 
-inline error_code read_entries(const Result& result, bool taken_over, std::vector<JournalEntry>& entries) {
+inline error_code read_entries(const Result& result, std::vector<JournalEntry>& entries) {
     for (std::size_t i = 0; i < result.rows(); ++i) {
         auto& entry = entries.emplace_back();
         std::int64_t silent = 0;
-        if (!read_entry(result, i, 0, entry) || (taken_over && !result.get(i, 8, silent)))
+        if (!read_entry(result, i, 0, entry) || !result.get(i, 8, silent))
             return ClientErrc::bad_answer;
         entry.silent_for = std::chrono::milliseconds{std::max<std::int64_t>(silent, 0)};
     }

@@ -246,9 +246,11 @@ SELECT {entry}, coalesce(o.silent, 0) FROM taken o ORDER BY o.seq)",
                       names_);
     }
 
-    // $1 how many.
+    // $1 how many. The operations, and for how long they have been dead.
     std::string list_dead() const {
-        return filled("SELECT {entry} FROM {operations} o WHERE o.state = {dead} ORDER BY o.seq LIMIT $1", names_);
+        return filled("SELECT {entry}, floor(extract(epoch FROM clock_timestamp() - o.ended_at) * 1000)::bigint "
+                      "FROM {operations} o WHERE o.state = {dead} ORDER BY o.seq LIMIT $1",
+                      names_);
     }
 
     // $1 id, as for the next one. Touches a row if there is such a dead operation. Its holder has gone: whoever takes

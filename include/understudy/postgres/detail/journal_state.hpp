@@ -170,7 +170,7 @@ public:
                 bool alive = false;
                 if (!results[1].get(0, 0, alive))
                     return make_error_code(ClientErrc::bad_answer);
-                return alive ? read_entries(results[2], true, entries) : make_error_code(Errc::lease_lost);
+                return alive ? read_entries(results[2], entries) : make_error_code(Errc::lease_lost);
             });
     }
 
@@ -178,7 +178,7 @@ public:
         run(
             call, {{list_dead_, Parameters::of(static_cast<std::int64_t>(limit))}},
             [](const std::vector<Result>& results, std::vector<JournalEntry>& entries) {
-                return read_entries(results[0], false, entries);
+                return read_entries(results[0], entries);
             },
             reading);
     }
