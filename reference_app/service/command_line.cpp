@@ -29,6 +29,11 @@ environment alone:
 Exit status: 0 done; 1 an error that should not happen; 2 wrong options or environment; 3 something that is needed
 cannot be reached or is not as it must be; 4 stopped while something was still under way.)";
 
+constexpr const char* dead_letters_help = R"(
+Needs SUPABASE_DB_URL alone (and SUPABASE_SCHEMA_NAME, if it is not public).
+
+Exit status: 0 done; 1 there is nothing of the kind; 2 wrong usage; 3 the database cannot be used.)";
+
 std::string described(const Setting& setting) {
     std::string text{setting.help};
     text.append(" [").append(setting.variable);
@@ -59,6 +64,21 @@ std::variant<CommandLine, Finish> parse_command_line(int argc, const char* const
     auto* migrate = app.add_subcommand("migrate", "Bring the database's schema to this version, and exit");
     migrate->footer(environment_help);
 
+    CommandLine line;
+    auto& letters = line.dead_letters;
+    auto* dead =
+        app.add_subcommand("dead-letters", "Show changes that somebody has to look at, and say what becomes of them");
+    dead->require_subcommand(0, 1);
+    dead->footer(dead_letters_help);
+    auto* list =
+        dead->add_subcommand("list", "Show them: what they were to write, and what became of that (the default)");
+    auto* replay = dead->add_subcommand("replay", "Have one carried out again, by a service that runs");
+    auto* drop = dead->add_subcommand("drop", "Give one up as it is");
+    for (auto* command : {dead, list, replay, drop})
+        command->add_flag("--json", letters.json, "Answer in JSON");
+    for (auto* command : {replay, drop})
+        command->add_option("id", letters.id, "Which, by its id")->required();
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& outcome) {
@@ -70,8 +90,10 @@ std::variant<CommandLine, Finish> parse_command_line(int argc, const char* const
         finish.error = error.str();
         return finish;
     }
-    CommandLine line;
-    line.command = migrate->parsed() ? Command::migrate : Command::serve;
+    line.command = migrate->parsed() ? Command::migrate : dead->parsed() ? Command::dead_letters : Command::serve;
+    letters.action = replay->parsed() ? DeadLettersCommand::Action::replay
+                     : drop->parsed() ? DeadLettersCommand::Action::drop
+                                      : DeadLettersCommand::Action::list;
     for (std::size_t i = 0; i < options.size(); ++i)
         if (options[i]->count() > 0)
             line.flags.emplace(values[i].first->flag, values[i].second);

@@ -14,6 +14,8 @@ enum ExitCode : int {
     exit_done = 0,
     /// Something that should not happen did.
     exit_failed = 1,
+    /// Of `dead-letters`: there is nothing of the kind.
+    exit_nothing = 1,
     /// The command line or the environment is wrong.
     exit_usage = 2,
     /// Something that the service needs cannot be reached or is not as it must be.
@@ -22,12 +24,22 @@ enum ExitCode : int {
     exit_unfinished = 4,
 };
 
-enum class Command { serve, migrate };
+enum class Command { serve, migrate, dead_letters };
+
+/// What is to be done about operations that somebody has to look at.
+struct DeadLettersCommand {
+    enum class Action { list, replay, drop };
+    Action action = Action::list;
+    /// Of which, unless they are listed.
+    std::string id;
+    bool json = false;
+};
 
 struct CommandLine {
     Command command = Command::serve;
     /// What the flags say, by their names.
     std::map<std::string, std::string, std::less<>> flags;
+    DeadLettersCommand dead_letters;
 };
 
 /// What to print instead of running, and how to end.

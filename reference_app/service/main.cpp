@@ -1,4 +1,5 @@
 #include "command_line.hpp"
+#include "dead_letters.hpp"
 #include "log.hpp"
 #include "migrations.hpp"
 #include "service.hpp"
@@ -60,7 +61,15 @@ int main(int argc, char** argv) {
             return finish->code;
         }
         const auto& line = std::get<CommandLine>(parsed);
-        return line.command == Command::migrate ? run_migrations() : run_service(line);
+        switch (line.command) {
+        case Command::migrate:
+            return run_migrations();
+        case Command::dead_letters:
+            return run_dead_letters(read_database_config(&from_environment), line.dead_letters, std::cout, std::cerr);
+        case Command::serve:
+            break;
+        }
+        return run_service(line);
     } catch (const ConfigError& error) {
         for (const auto& problem : error.problems())
             std::cerr << "understudy: " << problem << '\n';

@@ -38,6 +38,29 @@ BOOST_AUTO_TEST_CASE(commands_and_flags) {
     BOOST_TEST((std::get<CommandLine>(parse({"migrate"})).command == Command::migrate));
 }
 
+BOOST_AUTO_TEST_CASE(dead_letters_are_listed_replayed_and_dropped) {
+    using Action = DeadLettersCommand::Action;
+    const auto letters = [](std::vector<const char*> arguments) {
+        const auto line = parse(std::move(arguments));
+        BOOST_TEST_REQUIRE(std::holds_alternative<CommandLine>(line));
+        BOOST_TEST((std::get<CommandLine>(line).command == Command::dead_letters));
+        return std::get<CommandLine>(line).dead_letters;
+    };
+    BOOST_TEST((letters({"dead-letters"}).action == Action::list));
+    BOOST_TEST(!letters({"dead-letters"}).json);
+    BOOST_TEST(letters({"dead-letters", "--json"}).json);
+    BOOST_TEST(letters({"dead-letters", "list", "--json"}).json);
+    BOOST_TEST((letters({"dead-letters", "replay", "abc"}).action == Action::replay));
+    const auto drop = letters({"dead-letters", "drop", "abc", "--json"});
+    BOOST_TEST((drop.action == Action::drop));
+    BOOST_TEST(drop.id == "abc");
+    BOOST_TEST(drop.json);
+    const auto help = finish({"dead-letters", "--help"});
+    BOOST_TEST(help.code == exit_done);
+    for (const auto* part : {"list", "replay", "drop", "SUPABASE_DB_URL", "Exit status"})
+        BOOST_TEST(contains(help.output, part), part);
+}
+
 BOOST_AUTO_TEST_CASE(help_names_every_setting) {
     const auto help = finish({"serve", "--help"});
     BOOST_TEST(help.code == exit_done);
@@ -52,8 +75,16 @@ BOOST_AUTO_TEST_CASE(help_names_every_setting) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_understood_is_refused) {
-    for (const auto& arguments : std::vector<std::vector<const char*>>{
-             {}, {"dance"}, {"serve", "--colour", "red"}, {"serve", "--port"}, {"migrate", "--port", "1"}}) {
+    for (const auto& arguments : std::vector<std::vector<const char*>>{{},
+                                                                       {"dance"},
+                                                                       {"serve", "--colour", "red"},
+                                                                       {"serve", "--port"},
+                                                                       {"migrate", "--port", "1"},
+                                                                       {"dead-letters", "replay"},
+                                                                       {"dead-letters", "drop"},
+                                                                       {"dead-letters", "burn"},
+                                                                       {"dead-letters", "list", "abc"},
+                                                                       {"dead-letters", "--port", "1"}}) {
         const auto refusal = finish(arguments);
         BOOST_TEST(refusal.code == exit_usage);
         BOOST_TEST(!refusal.error.empty());
