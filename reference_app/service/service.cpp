@@ -120,7 +120,7 @@ LocalCalendar exams_calendar() {
 }
 
 postgres::JournalParams journal_params(postgres::JournalParams params) {
-    params.reserve = "reserve_bookings";
+    params.reserve = "reserve_places";
     return params;
 }
 
