@@ -32,6 +32,10 @@ std::string text_of(const std::optional<bool>& value) {
     return value ? *value ? "yes" : "no" : "";
 }
 
+std::string_view rights_of(const BookingOrder& order) {
+    return !order.by_admin ? "" : order.by_admin->capacity ? "override capacity" : "override";
+}
+
 // `March 5, 2026`.
 std::string spelled(understudy::Date date) {
     constexpr std::array<const char*, 12> months{"January", "February", "March",     "April",   "May",      "June",
@@ -104,11 +108,9 @@ BookingAttempt::BookingAttempt(JournaledBookingDesk& desk, BookingOrder order, B
     , handler_{std::move(handler)}
     , contact_id_{order_.contact.hubspot_id}
     , exam_id_{order_.exam_id} {
-    const auto& admin = order_.by_admin;
-    request_ =
-        digest_of({contact_id_, exam_id_, order_.mock_type ? service::name_of(*order_.mock_type) : "",
-                   order_.name.value_or(""), text_of(order_.dominant_hand), order_.attending_location.value_or(""),
-                   admin ? admin->capacity ? "override capacity" : "override" : ""});
+    request_ = digest_of({contact_id_, exam_id_, order_.mock_type ? service::name_of(*order_.mock_type) : "",
+                          order_.name.value_or(""), text_of(order_.dominant_hand),
+                          order_.attending_location.value_or(""), rights_of(order_)});
 }
 
 BookingAttempt::~BookingAttempt() {
@@ -139,8 +141,8 @@ void BookingAttempt::name() {
     const auto cancelled = std::count_if(facts_.bookings.begin(), facts_.bookings.end(), [&](const Booking& booking) {
         return booking.associated_mock_exam == exam_id_ && booking.is_active == "Cancelled";
     });
-    id_ = digest_of({order_.by_admin ? "derived for an admin" : "derived", contact_id_, exam_id_,
-                     exam.mock_type.value_or(""), exam.exam_date ? understudy::format_date(*exam.exam_date) : "",
+    id_ = digest_of({"derived", rights_of(order_), contact_id_, exam_id_, exam.mock_type.value_or(""),
+                     exam.exam_date ? understudy::format_date(*exam.exam_date) : "",
                      std::to_string(desk_.now_().time_since_epoch() / bucket), std::to_string(cancelled)});
 }
 

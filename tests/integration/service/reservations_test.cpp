@@ -136,6 +136,24 @@ BOOST_AUTO_TEST_CASE(completed_bookings_take_places_and_cancelled_ones_do_not) {
     BOOST_TEST(desk.objection(Desk::wish("12", "1", "b")) == "EXAM_FULL");
 }
 
+BOOST_AUTO_TEST_CASE(an_admin_books_over_the_places_and_never_twice_a_day) {
+    Desk desk;
+    for (const auto* id : {"2", "3"})
+        desk.student(id);
+    const auto over = [](std::string wish, const char* value = "true") {
+        wish.pop_back();
+        return wish + R"(,"override_capacity":)" + value + "}";
+    };
+    BOOST_TEST(desk.objection(Desk::wish("10", "1", "a")) == "");
+    BOOST_TEST(desk.objection(over(Desk::wish("10", "2", "b"), "false")) == "EXAM_FULL");
+    BOOST_TEST(desk.objection(over(Desk::wish("10", "2", "c"))) == "");
+    BOOST_TEST(desk.objection(over(Desk::wish("11", "2", "d"))) == "DUPLICATE_BOOKING");
+    BOOST_TEST(desk.objection(Desk::wish("10", "3", "e")) == "EXAM_FULL");
+    desk.exam("12", 5);
+    desk.sql.run("UPDATE understudy_sets SET mark = 2 WHERE parent = '12'");
+    BOOST_TEST(desk.objection(over(Desk::wish("12", "3", "f"))) == "NOT_COVERED");
+}
+
 BOOST_AUTO_TEST_CASE(d7_one_of_a_kind_and_day_whoever_of_a_student_s_contacts_books) {
     Desk desk;
     BOOST_TEST(desk.objection(Desk::wish("10", "1", "a")) == "");

@@ -340,8 +340,9 @@ BOOST_AUTO_TEST_CASE(the_same_within_five_minutes_is_the_same_booking_until_it_i
     BOOST_TEST(book(AdminOverride{})->record_id == first);
     BOOST_TEST(std::get<Booked>(booked).repeated);
     BOOST_TEST(!std::get<Booked>(booked).payment);
-    // A student's own is another.
+    // A student's own is another, and so is one over the places, after there was none.
     BOOST_TEST(book(std::nullopt)->record_id != first);
+    BOOST_TEST(book(AdminOverride{true})->record_id != first);
     reader.booking(first, "501").is_active = "Cancelled";
     const auto second = book(AdminOverride{})->record_id;
     BOOST_TEST(second != first);
