@@ -114,12 +114,13 @@ struct BookingHouse : House {
         while (sql("SELECT count(*) FROM understudy_operations WHERE state < 2") != "0") {
         }
     }
-    // And nothing is left to be read again.
+    // And nothing is left to be read again, or to be counted.
     void rest() {
-        settle();
         while (sql("SELECT (SELECT count(*) FROM hubspot_contact_credits WHERE mark <> 0) + "
                    "(SELECT count(*) FROM hubspot_bookings WHERE mark <> 0) + "
-                   "(SELECT count(*) FROM hubspot_mock_exams WHERE mark <> 0)") != "0") {
+                   "(SELECT count(*) FROM hubspot_mock_exams WHERE mark <> 0) + "
+                   "(SELECT count(*) FROM understudy_operations WHERE state < 2) + "
+                   "(SELECT count(*) FROM exam_totals_due)") != "0") {
         }
     }
 

@@ -12,14 +12,6 @@ constexpr std::string_view note_type = "0-46";
 struct FollowHouse : BookingHouse {
     using BookingHouse::BookingHouse;
 
-    // Until nothing is left to do, the exams' totals included.
-    void quiet() {
-        do
-            rest();
-        while (sql("SELECT count(*) FROM exam_totals_due") != "0" ||
-               sql("SELECT count(*) FROM understudy_operations WHERE state < 2") != "0");
-        rest();
-    }
     // What the source holds of a record's notes.
     std::vector<std::string> notes(std::string_view type, const std::string& id) {
         const auto url = hubspot->url();
@@ -50,11 +42,11 @@ BOOST_AUTO_TEST_CASE(a_booking_of_a_warm_student_is_eight_calls_in_all) {
     house.credits(1, "1");
     house.start();
     house.warm(1, exam);
-    house.quiet();
+    house.rest();
     house.hubspot->control("POST", "counters/reset");
     const auto booked = house.book(1, exam);
     BOOST_TEST_REQUIRE(booked.status == 201, booked.body);
-    house.quiet();
+    house.rest();
     BOOST_TEST(house.calls() <= 8, json::serialize(house.hubspot->counters()));
     BOOST_TEST(house.total(exam) == "1");
     const auto notes = house.notes(booking_type, record_of(booked));
@@ -73,13 +65,13 @@ BOOST_AUTO_TEST_CASE(a_reason_for_cancelling_is_noted_as_it_was_written) {
     house.start();
     const auto booked = house.book(1, exam);
     BOOST_TEST_REQUIRE(booked.status == 201, booked.body);
-    house.quiet();
+    house.rest();
     BOOST_TEST(house.total(exam) == "1");
     const auto body = json::serialize(json::object{{"student_id", student_of(1)},
                                                    {"email", email_of(1)},
                                                    {"reason", "<script>alert(\"ill\")</script> & 'late'\nsorry"}});
     BOOST_TEST(HttpExchange(house.port, "DELETE", "/api/bookings/" + record_of(booked), body).receive().status == 200);
-    house.quiet();
+    house.rest();
     const auto notes = house.notes(booking_type, record_of(booked));
     BOOST_TEST_REQUIRE(notes.size() == 2U);
     const auto& last = contains(notes[0], "cancelled") ? notes[0] : notes[1];
@@ -98,14 +90,14 @@ BOOST_AUTO_TEST_CASE(d14_a_rush_of_a_hundred_is_twenty_calls_with_all_that_follo
     house.start();
     for (int i = 1; i <= 100; ++i)
         house.warm(i, exam);
-    house.quiet();
+    house.rest();
     house.hubspot->change({{"latency_ms", 500}});
     house.hubspot->control("POST", "counters/reset");
     std::vector<HttpExchange> exchanges;
     for (int i = 1; i <= 100; ++i)
         exchanges.push_back(house.ask_booking(i, exam));
     BOOST_TEST(spelled(tally(exchanges)) == "100 x 201");
-    house.quiet();
+    house.rest();
     BOOST_TEST_MESSAGE("calls " << house.calls());
     BOOST_TEST(house.calls() <= 20, json::serialize(house.hubspot->counters()));
     BOOST_TEST(house.total(exam) == "100");
@@ -125,7 +117,7 @@ BOOST_AUTO_TEST_CASE(d8_what_follows_a_booking_survives_a_kill_right_after_the_a
     house.service->signal(SIGKILL);
     house.service->wait();
     house.start();
-    house.quiet();
+    house.rest();
     BOOST_TEST(house.notes(booking_type, record_of(booked)).size() == 1U);
     BOOST_TEST(house.total(exam) == "1");
     BOOST_TEST(house.dead() == "0");
