@@ -52,6 +52,12 @@ public:
         return std::get<1>(outcome.wait(database_.io));
     }
 
+    std::vector<std::string> due() {
+        Outcome<understudy::error_code, std::vector<std::string>> outcome;
+        board_.due(*understudy::parse_timestamp(now), outcome.handler());
+        return std::get<1>(outcome.wait(database_.io));
+    }
+
     Session::Rows run(const std::string& sql) { return database_.sql.run(sql); }
     understudy::postgres::Pool& pool() { return *database_.pool; }
     const service::ExamBoardStats& stats() const { return board_.stats(); }

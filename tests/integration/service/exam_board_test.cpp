@@ -380,4 +380,22 @@ ANALYZE)");
         }
 }
 
+BOOST_AUTO_TEST_CASE(scheduled_exams_are_due_from_their_moment_on) {
+    BoardDatabase board;
+    const auto scheduled = [&](const std::string& id, const std::string& when, const std::string& more = {}) {
+        board.exam(id, "is_active = 'scheduled', scheduled_activation_datetime = '" + when + "'" + more);
+    };
+    scheduled("1", "2026-05-10T16:00:00Z");
+    scheduled("2", "2026-05-10T11:59:00-04:00");
+    scheduled("3", "2026-05-10T16:00:00.001Z");
+    scheduled("4", "2020-01-01T00:00:00Z", "");
+    scheduled("5", "2020-01-01T00:00:00Z");
+    board.run("UPDATE hubspot_mock_exams SET is_active = CASE hubspot_id WHEN '4' THEN 'true' ELSE 'false' END "
+              "WHERE hubspot_id IN ('4', '5')");
+    scheduled("6", "2020-01-01T00:00:00Z", ", state = 3");
+    scheduled("7", "2026-05-10T12:00:00Z", ", exam_date = NULL");
+    board.exam("8", "is_active = 'scheduled'");
+    BOOST_TEST((board.due() == std::vector<std::string>{"7", "2", "1"}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

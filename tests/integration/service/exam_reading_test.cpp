@@ -4,6 +4,7 @@
 #include "exam_board.hpp"
 #include "exam_stores.hpp"
 #include "integration/postgres/database.hpp"
+#include "joined_record_reader.hpp"
 #include "migrations.hpp"
 
 #include <understudy/postgres/store.hpp>
