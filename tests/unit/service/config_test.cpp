@@ -91,6 +91,9 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
                               {"HUBSPOT_BOOKING_TYPE", "2-8"},
                               {"HUBSPOT_BOOKING_TO_CONTACT", "41"},
                               {"HUBSPOT_BOOKING_TO_EXAM", "42"},
+                              {"HUBSPOT_NOTE_TYPE", "2-9"},
+                              {"HUBSPOT_NOTE_TO_CONTACT", "43"},
+                              {"HUBSPOT_NOTE_TO_BOOKING", "44"},
                               {"HUBSPOT_EXAM_REQUIRES_EXAM", "43"},
                               {"UNDERSTUDY_WARM", "true"},
                               {"UNDERSTUDY_PORT", ""}});
@@ -98,6 +101,9 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
     BOOST_TEST(config.source_types.bookings == "2-8");
     BOOST_TEST(config.source_types.booking_to_contact == 41);
     BOOST_TEST(config.source_types.booking_to_exam == 42);
+    BOOST_TEST(config.source_types.notes == "2-9");
+    BOOST_TEST(config.source_types.note_to_contact == 43);
+    BOOST_TEST(config.source_types.note_to_booking == 44);
     BOOST_TEST(config.source_types.exam_requires_exam == 43);
     BOOST_TEST(config.warm);
     BOOST_TEST(config.server.trusted_proxies.size() == 2u);
