@@ -41,7 +41,6 @@ private:
     /// The first rule that the booking breaks.
     std::optional<BookingRefused> objection() const;
     understudy::Plan plan() const;
-    std::string reservation(const std::string& student, MockType type) const;
     void read_facts(bool under_lock, std::function<void(understudy::error_code)> then);
     void on_report(understudy::error_code error, const understudy::OperationReport& report);
     void retry(understudy::error_code error);

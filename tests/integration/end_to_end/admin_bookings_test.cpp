@@ -44,13 +44,14 @@ struct DeskHouse : BookingHouse {
     HttpAnswer cancel_of(const std::string& exam_id, const std::vector<std::string>& ids, bool refund = true) const {
         json::array bookings;
         for (const auto& id : ids)
-            bookings.push_back({{"id", id}});
+            bookings.push_back(json::object{{"id", id}});
         return ask("PATCH", "/api/admin/mock-exams/" + exam_id + "/cancel-bookings", "bookings.batch_cancel",
                    {{"bookings", bookings}, {"refundTokens", refund}});
     }
     HttpAnswer mark(const std::string& exam_id, const std::string& booking, json::value attended) const {
-        return ask("POST", "/api/admin/mock-exams/" + exam_id + "/attendance", "bookings.cancel",
-                   {{"bookings", json::array{{{"bookingId", booking}, {"attended", std::move(attended)}}}}});
+        return ask(
+            "POST", "/api/admin/mock-exams/" + exam_id + "/attendance", "bookings.cancel",
+            {{"bookings", json::array{json::object{{"bookingId", booking}, {"attended", std::move(attended)}}}}});
     }
     std::string booked(int student, const std::string& exam_id) {
         const auto answer = book(student, exam_id);
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(d5_an_exam_s_bookings_are_cancelled_and_each_credit_goes_ba
     BOOST_TEST(house.credit(1) == "1");
 
     const auto all = house.ask("POST", "/api/admin/bookings/batch-cancel", "bookings.batch_cancel",
-                               {{"bookings", json::array{{{"id", elsewhere}, {"reason", "moved"}}}}});
+                               {{"bookings", json::array{json::object{{"id", elsewhere}, {"reason", "moved"}}}}});
     BOOST_TEST(all.status == 200, all.body);
     BOOST_TEST(house.credit(1, "shared_mock_credits") == "1");
     BOOST_TEST(house.active(1) == 0U);

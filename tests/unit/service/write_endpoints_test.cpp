@@ -263,6 +263,7 @@ BOOST_AUTO_TEST_CASE(cancellations_that_are_refused) {
         {CancelRefusal::not_found, 404, "BOOKING_NOT_FOUND"},
         {CancelRefusal::access_denied, 403, "ACCESS_DENIED"},
         {CancelRefusal::already_cancelled, 409, "ALREADY_CANCELED"},
+        {CancelRefusal::completed, 409, "BOOKING_COMPLETED"},
         {CancelRefusal::refused, 422, "SOURCE_REFUSED"},
     };
     for (const auto& row : rows) {
