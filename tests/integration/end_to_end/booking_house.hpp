@@ -59,12 +59,16 @@ struct BookingHouse : House {
         return value && value->is_string() ? std::string{value->as_string()} : "~";
     }
     std::string credit(int student, const char* field = "sj_credits") { return property("0-1", id_of(student), field); }
-    std::int64_t by_kind(std::initializer_list<const char*> kinds) {
+    std::int64_t by_kind(std::initializer_list<const char*> kinds) { return counted("by_kind", {}, kinds); }
+    std::int64_t by_kind_and_type(std::string_view type, std::initializer_list<const char*> kinds) {
+        return counted("by_kind_and_type", ":" + std::string{type}, kinds);
+    }
+    std::int64_t counted(const char* what, const std::string& type, std::initializer_list<const char*> kinds) {
         const auto counters = hubspot->counters();
-        const auto& counts = counters.at("by_kind").as_object();
+        const auto& counts = counters.at(what).as_object();
         std::int64_t sum = 0;
         for (const auto* kind : kinds)
-            if (const auto* count = counts.if_contains(kind))
+            if (const auto* count = counts.if_contains(kind + type))
                 sum += count->to_number<std::int64_t>();
         return sum;
     }
