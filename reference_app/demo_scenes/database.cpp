@@ -59,7 +59,8 @@ bool Database::is_settled() {
     return value("SELECT (SELECT count(*) FROM understudy_operations WHERE state NOT IN (2, 3))"
                  " + (SELECT count(*) FROM hubspot_contact_credits WHERE mark <> 0)"
                  " + (SELECT count(*) FROM hubspot_mock_exams WHERE mark <> 0)"
-                 " + (SELECT count(*) FROM hubspot_bookings WHERE mark <> 0)") == "0";
+                 " + (SELECT count(*) FROM hubspot_bookings WHERE mark <> 0)"
+                 " + (SELECT count(*) FROM exam_totals_due)") == "0";
 }
 
 } // namespace demo

@@ -24,7 +24,7 @@ public:
 
     /// Whether everything that was promised is done.
     bool journal_is_empty();
-    /// And whether no row waits to be read again, either.
+    /// And whether no row waits to be read again and no exam's total to be written, either.
     bool is_settled();
 
 private:
