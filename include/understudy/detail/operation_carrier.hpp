@@ -235,7 +235,7 @@ private:
             journaled.plan.writes.push_back(write);
             add(write.name, write.record, write.key, journaled);
         }
-        // Nobody archives a record as long as a request that is under way would make it again.
+        // Nobody writes a record as long as a request that is under way would make it again, or write over that.
         for (const auto& step : operation.machine->steps())
             if (operation.machine->loose(step, now())) {
                 JournaledPlan journaled;

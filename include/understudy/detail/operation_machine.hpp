@@ -61,7 +61,8 @@ struct OperationStep {
     bool in_doubt = false;
     std::chrono::nanoseconds sent_at{0};
     std::chrono::nanoseconds sent_until{0};
-    // Requests for one creation that may yet land though another one made the record: they will, if it is gone by then.
+    // Requests that may yet land though a later one of the same write took effect: a creation's, if the record is gone
+    // by then, an update's in any case.
     int loose = 0;
     std::chrono::nanoseconds not_before{std::chrono::nanoseconds::min()};
 };
@@ -109,7 +110,7 @@ public:
         machine.guard_until_ -= machine.plan_.guard ? Instant{silent_for} : Instant{0};
         for (auto& step : machine.steps_) {
             step.sent_until = now - silent_for;
-            step.loose = step.write.action == WriteAction::create ? 2 : 0;
+            step.loose = step.write.action == WriteAction::create ? 2 : is_sent_again(step.write);
         }
         if (machine.plan_.undoing)
             machine.add_counter_steps();
@@ -158,8 +159,8 @@ public:
         return !plan_.undoing &&
                std::ranges::all_of(steps_, [](const Step& step) { return step.state == Step::State::landed; });
     }
-    // Whether a record that a step made must be kept from being archived for now: a request that is still under way
-    // would make it again.
+    // Whether nobody else may write a step's record for now: a request that is still under way would make a record
+    // again that was archived, or write over what came after it.
     bool loose(const Step& step, Instant now) const noexcept {
         return step.loose > 0 && now < step.sent_until + params_.landing_limit;
     }
@@ -238,7 +239,7 @@ public:
             step.state = Step::State::unknown;
             step.in_doubt = true;
             step.sent_until = now;
-            step.loose += step.write.action == WriteAction::create ? 1 : 0;
+            step.loose += step.write.action == WriteAction::create || is_sent_again(step.write);
             searches_ = 0;
             put_off(now);
             break;
@@ -275,6 +276,10 @@ private:
         return known;
     }
 
+    // Whether it is sent again while an earlier request may land. An archiving that lands late finds nothing to do.
+    static bool is_sent_again(const PlannedWrite& write) noexcept {
+        return write.action == WriteAction::update && write.repeatable;
+    }
     static bool under_way(const Step& step) noexcept {
         return step.state == Step::State::out || step.state == Step::State::asked;
     }

@@ -257,6 +257,38 @@ BOOST_AUTO_TEST_CASE(D8_what_a_second_request_made_is_not_archived_while_the_fir
     BOOST_TEST((bench.now >= lost_at + bench.params.landing_limit));
 }
 
+BOOST_AUTO_TEST_CASE(I17_nobody_writes_a_record_while_a_request_that_was_repeated_may_land) {
+    for (const bool repeatable : {true, false}) {
+        Bench bench;
+        auto total = update("total");
+        total.repeatable = repeatable;
+        auto machine = bench.machine({total});
+        bench.next(machine);
+        machine.on_outcome(0, unknown, bench.now);
+        const auto lost_at = bench.now;
+        BOOST_TEST_REQUIRE((bench.next(machine).act == (repeatable ? Act::send : Act::find)));
+        if (repeatable)
+            machine.on_outcome(0, applied, bench.now);
+        else
+            machine.on_found(0, Landed::yes, bench.now);
+        BOOST_TEST((bench.next(machine).state == OperationState::done));
+        BOOST_TEST(machine.loose(machine.steps()[0], bench.now) == repeatable);
+        BOOST_TEST(!machine.loose(machine.steps()[0], lost_at + bench.params.landing_limit));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I17_a_repeatable_write_that_was_taken_over_keeps_its_record_until_nothing_can_land) {
+    Bench bench;
+    auto total = update("total");
+    total.repeatable = true;
+    JournaledPlan journaled;
+    journaled.plan = plan({total});
+    auto machine = OperationMachine::recovered("op", journaled, bench.params, bench.now, 1s, 1);
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    machine.on_outcome(0, applied, bench.now);
+    BOOST_TEST(machine.loose(machine.steps()[0], bench.now));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_first_request_made_is_archived_at_once) {
     Bench bench;
     auto machine = bench.machine({create("book"), update("spend")});
