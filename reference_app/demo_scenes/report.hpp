@@ -92,6 +92,7 @@ struct Report {
     };
 
     double latency_ms = 0; ///< of a call to the source
+    bool timed = true;     ///< whether times are judged, and not shown alone
     Read cold;
     Read warm;
     Storm storm;
@@ -105,7 +106,7 @@ struct Report {
     Kill kill;
 
     /// Whether every answer and every count is what understudy promises. Of the times, only those of a booking and of
-    /// the rush are judged.
+    /// the rush are judged, and those only if `timed`.
     bool right() const;
 };
 
