@@ -237,10 +237,11 @@ public:
             break;
         case WriteState::unknown:
             step.state = Step::State::unknown;
+            // What was in doubt goes on being looked for at the pace that was reached.
+            searches_ = step.in_doubt ? searches_ : 0;
             step.in_doubt = true;
             step.sent_until = now;
             step.loose += step.write.action == WriteAction::create || is_sent_again(step.write);
-            searches_ = 0;
             put_off(now);
             break;
         }

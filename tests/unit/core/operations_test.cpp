@@ -403,7 +403,7 @@ BOOST_AUTO_TEST_CASE(a_source_that_fails_for_a_while_is_not_stormed_and_everythi
             shop.customers.forget_calls();
             shop.purchases.forget_calls();
             shop.time.advance(30s);
-            BOOST_TEST(shop.customers.calls().size() + shop.purchases.calls().size() < 30U * 30U);
+            BOOST_TEST(shop.customers.calls().size() + shop.purchases.calls().size() < 30U * 15U);
             for (const auto& told : all)
                 BOOST_TEST(!told->done);
             shop.customers.fail_always({});
