@@ -1,90 +1,19 @@
-#include "integration/private_postgres.hpp"
-#include "migrations.hpp"
+#include "reservation_rows.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <map>
 #include <string>
-
-using tests::Session;
 
 namespace {
 
-tests::PrivatePostgres& server() {
-    static tests::PrivatePostgres postgres;
-    return postgres;
-}
-
-// A schema of the test's own: exam `10` with one place on May 20, exam `11` of the same kind and day, and student `S1`,
-// of whom and of which everything is known as of ticket 50.
-struct Desk {
-    Desk() {
-        static int number = 0;
-        understudy::postgres::ConnectParams params;
-        params.conninfo = server().conninfo();
-        params.schema = "desk" + std::to_string(++number);
-        const auto report = service::migrate(params);
-        BOOST_TEST_REQUIRE(report.ok(), report.problem);
-        sql.run("SET search_path = " + params.schema);
+// Exam `10` with one place, exam `11`, and student `S1`.
+struct Desk : tests::ReservationRows {
+    Desk()
+        : ReservationRows{"reserve_bookings"} {
         exam("10", 1);
         exam("11", 5);
         student("1");
     }
-
-    void exam(const std::string& id, int capacity) {
-        sql.run(
-            "INSERT INTO hubspot_mock_exams (hubspot_id, mock_type, exam_date, capacity, is_active, version, ticket, "
-            "as_of, mark, state, synced_at) VALUES ('" +
-            id + "', 'Clinical Skills', '2026-05-20', " + std::to_string(capacity) +
-            ", 'true', 1, 51, 50, 0, 1, now())");
-        cover("bookings_of_exam", id);
-    }
-    void student(const std::string& id, const std::string& number = {}) {
-        sql.run("INSERT INTO hubspot_contact_credits (hubspot_id, student_id, version, ticket, as_of, mark, state, "
-                "synced_at) VALUES ('" +
-                id + "', 'S" + (number.empty() ? id : number) + "', 1, 51, 50, 0, 1, now())");
-        cover("bookings_of_contact", id);
-    }
-    void cover(const std::string& kind, const std::string& parent) {
-        sql.run(
-            "INSERT INTO understudy_sets (kind, parent, ticket, as_of, mark, synced_at) VALUES ('hubspot_bookings." +
-            kind + "', '" + parent + "', 52, 50, 0, now())");
-    }
-    void booking(const std::string& id, const std::string& contact, const std::string& exam,
-                 const std::string& changes = "mark = 0") {
-        sql.run("INSERT INTO hubspot_bookings (hubspot_id, is_active, associated_contact_id, associated_mock_exam, "
-                "version, ticket, as_of, mark, state, synced_at) VALUES ('" +
-                id + "', 'Active', '" + contact + "', '" + exam + "', 1, 51, 50, 0, 1, now())");
-        sql.run("UPDATE hubspot_bookings SET " + changes + " WHERE hubspot_id = '" + id + "'");
-    }
-
-    static std::string wish(const std::string& exam, const std::string& contact, const std::string& key,
-                            const std::string& student = {}) {
-        return R"({"exam":")" + exam + R"(","contact":")" + contact + R"(","student":"S)" +
-               (student.empty() ? contact : student) +
-               R"(","mock_type":"Clinical Skills","date":"2026-05-20","booking_id":"Clinical Skills-S)" + contact +
-               R"(-May 20, 2026","key":")" + key + R"("})";
-    }
-    // What is objected to operations of these names.
-    std::map<std::string, std::string> reserve(const std::map<std::string, std::string>& wishes) {
-        std::string ids;
-        std::string texts;
-        for (const auto& [id, text] : wishes) {
-            ids += (ids.empty() ? "'" : ", '") + id + "'";
-            texts += (texts.empty() ? "'" : ", '") + text + "'";
-        }
-        std::map<std::string, std::string> objections;
-        for (const auto& row : sql.run("SELECT * FROM reserve_bookings(ARRAY[" + ids + "], ARRAY[" + texts + "])"))
-            objections[row[0]] = row[1];
-        return objections;
-    }
-    std::string objection(const std::string& wish) {
-        static int number = 0;
-        const auto id = "op" + std::to_string(++number);
-        return reserve({{id, wish}})[id];
-    }
-
-    Session sql{server().conninfo()};
 };
 
 } // namespace
@@ -102,10 +31,10 @@ BOOST_AUTO_TEST_CASE(a_place_is_given_once) {
 BOOST_AUTO_TEST_CASE(d6_of_many_at_once_the_first_in_line_get_the_places) {
     Desk desk;
     desk.exam("12", 3);
-    std::map<std::string, std::string> wishes;
+    Desk::Wishes wishes;
     for (int i = 100; i < 200; ++i) {
         desk.student(std::to_string(i));
-        wishes["op" + std::to_string(i)] = Desk::wish("12", std::to_string(i), "k" + std::to_string(i));
+        wishes.emplace_back("op" + std::to_string(i), Desk::wish("12", std::to_string(i), "k" + std::to_string(i)));
     }
     const auto objections = desk.reserve(wishes);
     BOOST_TEST(objections.size() == 97U);
@@ -218,7 +147,7 @@ BOOST_AUTO_TEST_CASE(d6_places_are_counted_under_the_exam_s_lock) {
     desk.student("2");
     desk.sql.run("BEGIN");
     BOOST_TEST(desk.objection(Desk::wish("10", "1", "a")) == "");
-    Session other{server().conninfo()};
+    tests::Session other{Desk::server().conninfo()};
     other.run("SET search_path = " + desk.sql.value("SELECT current_schema()") + "; SET lock_timeout = '100ms'");
     BOOST_CHECK_THROW(other.run("SELECT reserve_bookings(ARRAY['z'], ARRAY['" + Desk::wish("10", "2", "b") + "'])"),
                       std::runtime_error);
