@@ -1,13 +1,13 @@
 #include "booking_admin_endpoints.hpp"
 
 #include "admin_responses.hpp"
+#include "answer_to.hpp"
 #include "booking_admin_responses.hpp"
 #include "request_body.hpp"
 #include "write_responses.hpp"
 #include "write_validation.hpp"
 
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,29 +18,14 @@ Response no_such_exam() {
     return admin_problem(problem_of(BookingRefusal::exam_not_found));
 }
 
-Response refusal(const BookingRefused& refused) {
-    return admin_booking_refused(refused);
-}
-Response refusal(const ExamNotFound&) {
-    return no_such_exam();
-}
-template<class T>
-Response refusal(const T& outcome) {
-    return admin_problem(problem_of(outcome));
-}
-
-// What `answer_done` says of what was done, or why it was not.
-template<class Done, class Result, class F>
-Response answer_to(const Result& result, F answer_done) {
-    return std::visit(
-        [&]<class T>(const T& outcome) {
-            if constexpr (std::is_same_v<T, Done>)
-                return answer_done(outcome);
-            else
-                return refusal(outcome);
-        },
-        result);
-}
+struct Refusal {
+    Response operator()(const BookingRefused& refused) const { return admin_booking_refused(refused); }
+    Response operator()(const ExamNotFound&) const { return no_such_exam(); }
+    template<class T>
+    Response operator()(const T& outcome) const {
+        return admin_problem(problem_of(outcome));
+    }
+};
 
 std::vector<std::string> ids_of(const std::vector<Cancellation>& cancellations) {
     std::vector<std::string> ids;
@@ -78,13 +63,13 @@ void BookingAdminEndpoints::book(const Request& request, Respond respond) {
         [this, order = std::move(order), respond = std::move(respond)](const StudentResult& result) mutable {
             const auto* found = std::get_if<Student>(&result);
             if (!found)
-                return respond(answer_to<Student>(result, [](const Student&) { return Response{}; }));
+                return respond(answer_to<Student>(result, Refusal{}, [](const Student&) { return Response{}; }));
             if (!is_record_id(order.exam_id))
                 return respond(no_such_exam());
             order.contact = found->contact;
             const auto rights = *order.by_admin;
             desk_.book(std::move(order), rights, [respond = std::move(respond)](const BookResult& booked) {
-                respond(answer_to<Booked>(booked, &booked_answer));
+                respond(answer_to<Booked>(booked, Refusal{}, &booked_answer));
             });
         });
 }
@@ -100,7 +85,7 @@ void BookingAdminEndpoints::cancel_batch(const Request& request, Respond respond
     desk_.cancel(std::move(cancellation),
                  [ids = std::move(ids), respond = std::move(respond)](const AdminCancelResult& result) {
                      using Results = std::vector<CancelResult>;
-                     respond(answer_to<Results>(result, [&](const Results& results) {
+                     respond(answer_to<Results>(result, Refusal{}, [&](const Results& results) {
                          std::vector<BatchItem> items;
                          for (std::size_t i = 0; i < ids.size(); ++i)
                              items.push_back(item_of(ids[i], results[i]));
@@ -121,8 +106,9 @@ void BookingAdminEndpoints::cancel_bookings_of_exam(std::string_view exam_id, co
     desk_.cancel(std::move(cancellation), [ids = std::move(ids), with_refund = refund,
                                            respond = std::move(respond)](const AdminCancelResult& result) {
         using Results = std::vector<CancelResult>;
-        respond(answer_to<Results>(
-            result, [&](const Results& results) { return exam_cancellation_answer(ids, results, with_refund); }));
+        respond(answer_to<Results>(result, Refusal{}, [&](const Results& results) {
+            return exam_cancellation_answer(ids, results, with_refund);
+        }));
     });
 }
 
@@ -139,8 +125,9 @@ void BookingAdminEndpoints::mark_attendance(std::string_view exam_id, std::strin
     desk_.mark_attendance(std::string{exam_id}, std::move(marks),
                           [ids = std::move(ids), respond = std::move(respond)](const AttendanceResults& result) {
                               using Results = std::vector<AttendanceResult>;
-                              respond(answer_to<Results>(
-                                  result, [&](const Results& results) { return attendance_answer(ids, results); }));
+                              respond(answer_to<Results>(result, Refusal{}, [&](const Results& results) {
+                                  return attendance_answer(ids, results);
+                              }));
                           });
 }
 

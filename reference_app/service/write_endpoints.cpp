@@ -1,5 +1,6 @@
 #include "write_endpoints.hpp"
 
+#include "answer_to.hpp"
 #include "batch_cancellation.hpp"
 #include "booking_responses.hpp"
 #include "exam_responses.hpp"
@@ -9,32 +10,18 @@
 #include "write_validation.hpp"
 
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace service {
 namespace {
 
-Response refusal(const BookingRefused& refused) {
-    return refusal_answer(refused);
-}
-template<class T>
-Response refusal(const T& outcome) {
-    return problem_answer(problem_of(outcome));
-}
-
-// What `answer_done` says of what was done, or why it was not.
-template<class Done, class Result, class F>
-Response answer_to(const Result& result, F answer_done) {
-    return std::visit(
-        [&]<class T>(const T& outcome) {
-            if constexpr (std::is_same_v<T, Done>)
-                return answer_done(outcome);
-            else
-                return refusal(outcome);
-        },
-        result);
-}
+struct Refusal {
+    Response operator()(const BookingRefused& refused) const { return refusal_answer(refused); }
+    template<class T>
+    Response operator()(const T& outcome) const {
+        return problem_answer(problem_of(outcome));
+    }
+};
 
 using ValidateOrder = Validated<BookingQuestion> (*)(const boost::json::object&, std::optional<std::string_view>);
 
@@ -52,7 +39,7 @@ void book(StudentDirectory& students, BookingDesk& desk, const Request& request,
                 return answer(exam_not_found());
             order.contact = found.contact;
             desk.book(std::move(order), [answer, answer_booked](const BookResult& result) {
-                answer(answer_to<Booked>(result, answer_booked));
+                answer(answer_to<Booked>(result, Refusal{}, answer_booked));
             });
         },
         std::move(respond));
@@ -87,7 +74,7 @@ void WriteEndpoints::cancel(std::string_view id, std::string_view text, Respond 
                 return answer(booking_not_found());
             desk_.cancel(found.contact.hubspot_id, {cancellation},
                          [answer, reason = cancellation.reason](const std::vector<CancelResult>& results) {
-                             answer(answer_to<Cancelled>(results.front(), [&](const Cancelled& cancelled) {
+                             answer(answer_to<Cancelled>(results.front(), Refusal{}, [&](const Cancelled& cancelled) {
                                  return cancelled_answer(cancelled, reason);
                              }));
                          });
@@ -114,8 +101,9 @@ void WriteEndpoints::change_exam_date(std::string_view text, Respond respond) {
         [this, date = std::move(date)](const Student& found, const Respond& answer) {
             const auto& contact_id = found.contact.hubspot_id;
             desk_.change_exam_date(contact_id, date, [answer, contact_id](const ProfileResult& result) {
-                answer(answer_to<ProfileChanged>(
-                    result, [&](const ProfileChanged& changed) { return exam_date_answer(changed, contact_id); }));
+                answer(answer_to<ProfileChanged>(result, Refusal{}, [&](const ProfileChanged& changed) {
+                    return exam_date_answer(changed, contact_id);
+                }));
             });
         },
         std::move(respond));
