@@ -46,13 +46,19 @@ protected:
     StackedMirror(const MirrorParts& parts, understudy::hubspot::ObjectParams<R> params)
         : objects_{parts.client, std::move(params)}
         , guard_{understudy::Budgeted{objects_, parts.budget}}
-        , source_{guard_}
+        , source_{guard_, coalescing()}
         , cache_{Replica{parts.pool}, source_, cache_params(parts.reading)}
         , writer_{Sync{source_, Replica{parts.pool}, parts.operations}} {}
 
     const Cache& cache() const noexcept { return cache_; }
 
 private:
+    // In a rush requests follow each other for a while: a batch waits for them, and goes at once when they pause.
+    static understudy::CoalescingParams coalescing() {
+        understudy::CoalescingParams params;
+        params.max_delay = std::chrono::milliseconds{100};
+        return params;
+    }
     static understudy::ReadThroughParams cache_params(const ReadingParams& reading) {
         understudy::ReadThroughParams params;
         params.negative_ttl = reading.negative_ttl;
