@@ -17,7 +17,7 @@ struct KeyOf {
 };
 
 /// One write of a plan, as text, so that whoever recovers it needs nothing else. Made by the `WriteThroughSync` of its
-/// record type (`update_step`, `create_step`, `archive_step`).
+/// record type (`update_step`, `create_step`, `associate_step`, `archive_step`).
 struct PlannedWrite {
     /// Names the write within its plan.
     std::string name{};
@@ -26,10 +26,10 @@ struct PlannedWrite {
     WriteAction action = WriteAction::update;
     /// The record's key; empty for a creation.
     std::string key{};
-    /// The patch or the new record, as JSON; empty for an archiving.
+    /// The patch, the links or the new record, as JSON; empty for an archiving.
     std::string values{};
-    /// What takes it back if another write of the plan is refused: for an update the patch that is then written, as
-    /// JSON; for a creation anything: the record is archived. Nothing if it cannot be taken back.
+    /// What takes it back if another write of the plan is refused: for an update and an association what is then
+    /// written, as JSON; for a creation anything: the record is archived. Nothing if it cannot be taken back.
     std::optional<std::string> undo{};
     /// Whether it may be sent again when nobody knows what became of it: it then changes nothing, or the source says
     /// that it was there before.

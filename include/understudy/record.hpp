@@ -27,6 +27,7 @@ namespace understudy {
 ///         static constexpr std::string_view name = "customer"; // as it appears in messages
 ///         static constexpr auto key = &Customer::id;
 ///         using read_only = Members<>;                         // members that a patch may not write; may be left out
+///         using links = Members<>;                             // see `Links`; may be left out
 ///         static constexpr auto idempotency_key = &Customer::name; // see `WriteThroughSync`; may be left out
 ///         static constexpr auto creations_share = &Customer::name; // see `WriteThroughSync`; may be left out
 ///     };
@@ -60,6 +61,18 @@ requires requires {
 }
 struct read_only_members<R> {
     using type = typename RecordTraits<R>::read_only;
+};
+
+template<class R>
+struct link_members {
+    using type = Members<>;
+};
+template<class R>
+requires requires {
+    typename RecordTraits<R>::links;
+}
+struct link_members<R> {
+    using type = typename RecordTraits<R>::links;
 };
 
 template<auto A, auto B>
@@ -134,12 +147,20 @@ constexpr std::string_view name_of_member() {
     return name;
 }
 
-/// Whether a patch may write the member: not the key, and not declared read-only.
+/// Whether `Links` may write the member: declared as one of the links.
+template<auto Pointer>
+inline constexpr bool is_relinkable = [] {
+    using R = typename detail::member_pointer<decltype(Pointer)>::record_type;
+    return detail::is_one_of<Pointer>(typename detail::link_members<R>::type{});
+}();
+
+/// Whether a patch may write the member: not the key, not one of the links, and not declared read-only.
 template<auto Pointer>
 inline constexpr bool is_writable = [] {
     using R = typename detail::member_pointer<decltype(Pointer)>::record_type;
     using read_only = typename detail::read_only_members<R>::type;
-    return !detail::same_member<Pointer, RecordTraits<R>::key>() && !detail::is_one_of<Pointer>(read_only{});
+    return !detail::same_member<Pointer, RecordTraits<R>::key>() && !is_relinkable<Pointer> &&
+           !detail::is_one_of<Pointer>(read_only{});
 }();
 
 } // namespace understudy

@@ -229,11 +229,11 @@ boost::json::object to_json(const R& record) {
     return json;
 }
 
-/// The JSON of a patch: the members that it sets, and no others. *Throws* as `JsonCodec` says.
+/// The JSON of a patch, or of links: the members that it sets, and no others. *Throws* as `JsonCodec` says.
 template<Record R>
-boost::json::object to_json(const Patch<R>& patch) {
+boost::json::object to_json(const MemberValues<R>& values) {
     boost::json::object json;
-    patch.for_each([&](auto descriptor, const auto& member) {
+    values.for_each([&](auto descriptor, const auto& member) {
         json.emplace(descriptor.name, JsonCodec<std::remove_cvref_t<decltype(member)>>::write(member));
     });
     return json;
@@ -256,16 +256,17 @@ bool from_json(const boost::json::value& json, R& record) {
     return good;
 }
 
-/// Reads a patch, which sets the members that are there. False, and the patch is as it was, if the JSON is no object,
-/// or if one of them is no value of its type; what is no member that a patch may write is passed over.
-template<Record R>
-bool from_json(const boost::json::value& json, Patch<R>& patch) {
+/// Reads a patch, or links, which set the members that are there. False, and `values` is as it was, if the JSON is no
+/// object, or if one of them is no value of its type; what is no member that may be set is passed over.
+template<class Values>
+requires std::derived_from<Values, MemberValues<typename Values::record_type>>
+bool from_json(const boost::json::value& json, Values& values) {
     const auto* object = json.if_object();
     bool good = object != nullptr;
-    Patch<R> read;
-    for_each_member<R>([&](auto descriptor) {
+    Values read;
+    for_each_member<typename Values::record_type>([&](auto descriptor) {
         constexpr auto pointer = decltype(descriptor)::pointer;
-        if constexpr (is_writable<pointer>) {
+        if constexpr (Values::template takes<pointer>) {
             using T = typename detail::member_pointer<std::remove_const_t<decltype(pointer)>>::value_type;
             const auto* value = good ? object->if_contains(descriptor.name) : nullptr;
             if (!value)
@@ -276,7 +277,7 @@ bool from_json(const boost::json::value& json, Patch<R>& patch) {
         }
     });
     if (good)
-        patch = std::move(read);
+        values = std::move(read);
     return good;
 }
 

@@ -23,8 +23,8 @@ struct Settlement {
     Ticket ticket = no_ticket;
     /// The source's stamp after the write, if its answer carried one.
     Version version = no_version;
-    /// What an update wrote.
-    Patch<R> patch{};
+    /// What an update wrote, or an association: that is settled as an update.
+    MemberValues<R> patch{};
     /// What a creation wrote, with the key that the source gave it.
     R record{};
     /// Of a creation: the source's answer showed that this is all of the record. See `WriteOutcome::complete`.

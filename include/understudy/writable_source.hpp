@@ -24,6 +24,14 @@ struct Change {
     std::string operation{};
 };
 
+/// A change of what one record is linked with. Of the links that are set, each then has exactly that value; written
+/// twice, it changes nothing.
+template<Record R>
+struct Relinking {
+    key_t<R> key{};
+    Links<R> links{};
+};
+
 /// A record to be made. Its key is the source's to give. Members that a patch may not write count only where the source
 /// takes them from a new record, as one of associations takes their ends.
 template<Record R>
@@ -78,6 +86,19 @@ concept WritableSource = Source<S> &&
     source.async_create(std::move(creations), options, on_written);
     source.async_archive(std::move(keys), options, on_written);
     source.async_find_operations(std::move(sent), options, on_found);
+};
+
+/// A source whose records can be linked anew.
+///
+///     source.async_associate(std::vector<Relinking<R>>, WriteOptions, token)              -> WriteSignature<R>
+///
+/// As the writes of a `WritableSource`, but that one may be sent again though it may have taken effect. A link is
+/// refused whole: if one of the records that it names is not there, all of them stay as they were.
+template<class S>
+concept AssociatingSource = WritableSource<S> &&
+    requires(S& source, std::vector<Relinking<typename S::record_type>> relinkings, WriteOptions options,
+             detail::ArchetypeHandler<WriteSignature<typename S::record_type>> on_written) {
+    source.async_associate(std::move(relinkings), options, on_written);
 };
 
 } // namespace understudy

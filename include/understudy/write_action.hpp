@@ -7,7 +7,7 @@
 namespace understudy {
 
 /// What a write does to its record.
-enum class WriteAction : std::uint8_t { update, create, archive };
-BOOST_DESCRIBE_ENUM(WriteAction, update, create, archive)
+enum class WriteAction : std::uint8_t { update, create, archive, associate };
+BOOST_DESCRIBE_ENUM(WriteAction, update, create, archive, associate)
 
 } // namespace understudy

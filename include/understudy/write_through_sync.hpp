@@ -139,6 +139,21 @@ public:
             std::forward<Token>(token));
     }
 
+    /// Links a record with others, in place of those that it is linked with now. The replica shows it at once: the
+    /// record leaves the sets that it belonged to by its links, and joins the new ones.
+    ///
+    /// *Handler*, *errors* and *cancellation*: as `async_update`.
+    template<class Token = boost::asio::deferred_t>
+    requires AssociatingSource<Source>
+    auto async_associate(key_t<R> key, Links<R> links, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "associate", key,
+            [links = std::move(links)](Writing& writing) {
+                writing.carry_out(planned(associate_step("associate", writing.key(), links)));
+            },
+            options, std::forward<Token>(token));
+    }
+
     /// Reads records from the source, not from the replica, which is told. For decisions under a lock.
     ///
     /// *Handler*: `FetchSignature<R>`. *Errors*: the source's; the replica's, if it cannot be told.
@@ -177,6 +192,20 @@ public:
         write.undo = "archive";
         write.repeatable = detail::HasIdempotencyKey<R>;
         write.findable = !write.repeatable && detail::FindsCreations<Source>;
+        return write;
+    }
+    /// `undo` are the links that the record had, if another write of the plan is refused.
+    static PlannedWrite associate_step(std::string name, const key_t<R>& key, const Links<R>& links,
+                                       const std::optional<Links<R>>& undo = {}) requires AssociatingSource<Source> {
+        PlannedWrite write;
+        write.name = std::move(name);
+        write.record = record_name();
+        write.action = WriteAction::associate;
+        write.key = key_to_text<R>(key);
+        write.values = boost::json::serialize(to_json(links));
+        if (undo)
+            write.undo = boost::json::serialize(to_json(*undo));
+        write.repeatable = true;
         return write;
     }
     static PlannedWrite archive_step(std::string name, const key_t<R>& key) {

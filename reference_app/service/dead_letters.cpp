@@ -4,6 +4,7 @@
 #include <understudy/postgres/journal.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/describe/enum_to_string.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -30,7 +31,7 @@ using Action = DeadLettersCommand::Action;
 constexpr std::size_t most_listed = 1000;
 
 std::string_view name_of(WriteAction action) {
-    return action == WriteAction::create ? "create" : action == WriteAction::archive ? "archive" : "update";
+    return boost::describe::enum_to_string(action, "");
 }
 
 // What became of a write when the operation was given up.

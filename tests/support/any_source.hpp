@@ -31,9 +31,10 @@ class AnySource {
     using Update = understudy::detail::UpdateCall<R>;
     using Create = understudy::detail::CreateCall<R>;
     using Archive = understudy::detail::ArchiveCall<R>;
+    using Associate = understudy::detail::AssociateCall<R>;
     using Find = understudy::detail::FindOperationsCall<R>;
     using Asks = std::tuple<Ask<Fetch<understudy::ById<R>>>, Ask<Fetch<Indexes>>..., Ask<Update>, Ask<Create>,
-                            Ask<Archive>, Ask<Find>>;
+                            Ask<Archive>, Ask<Associate>, Ask<Find>>;
 
 public:
     using record_type = R;
@@ -44,7 +45,7 @@ public:
         : executor_{source.get_executor()}
         , asks_{std::make_shared<Asks>(ask<Fetch<understudy::ById<R>>>(source), ask<Fetch<Indexes>>(source)...,
                                        ask<Update>(source), ask<Create>(source), ask<Archive>(source),
-                                       ask<Find>(source))} {}
+                                       ask<Associate>(source), ask<Find>(source))} {}
 
     executor_type get_executor() const noexcept { return executor_; }
     template<class By>
@@ -70,6 +71,11 @@ public:
     void async_archive(std::vector<typename Archive::Value> keys, const understudy::WriteOptions& how,
                        Handler handler) {
         std::get<Ask<Archive>>(*asks_).call(std::move(keys), how, std::move(handler));
+    }
+    template<class Handler>
+    void async_associate(std::vector<typename Associate::Value> relinkings, const understudy::WriteOptions& how,
+                         Handler handler) {
+        std::get<Ask<Associate>>(*asks_).call(std::move(relinkings), how, std::move(handler));
     }
     template<class Handler>
     void async_find_operations(std::vector<typename Find::Value> sent, const understudy::WriteOptions& how,

@@ -72,6 +72,11 @@ public:
             Inner::async_archive(std::move(keys), how, heard(std::forward<Token>(token)));
     }
     template<class T, class Token>
+    void async_associate(T relinkings, const understudy::WriteOptions& how, Token&& token) {
+        if (life_.step())
+            Inner::async_associate(std::move(relinkings), how, heard(std::forward<Token>(token)));
+    }
+    template<class T, class Token>
     void async_find_operations(T sent, const understudy::WriteOptions& how, Token&& token) {
         if (life_.step())
             Inner::async_find_operations(std::move(sent), how, heard(std::forward<Token>(token)));

@@ -3,6 +3,7 @@
 #include "support/customer.hpp"
 
 #include <understudy/index.hpp>
+#include <understudy/patch.hpp>
 #include <understudy/relation.hpp>
 
 #include <boost/describe/class.hpp>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tests {
 
@@ -29,10 +31,16 @@ template<>
 struct understudy::RecordTraits<tests::Purchase> {
     static constexpr std::string_view name = "purchase";
     static constexpr auto key = &tests::Purchase::id;
+    using links = Members<&tests::Purchase::customer_id>;
     static constexpr auto idempotency_key = &tests::Purchase::request;
 };
 
 namespace tests {
+
+/// Hands a purchase over to a customer.
+inline understudy::Links<Purchase> owner(std::optional<std::string> customer) {
+    return understudy::Links<Purchase>{}.set<&Purchase::customer_id>(std::move(customer));
+}
 
 struct ByRequest : understudy::Index<&Purchase::request> {
     static constexpr std::string_view name = "request";

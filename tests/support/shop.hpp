@@ -306,6 +306,20 @@ struct ShopProcess {
         return told;
     }
 
+    /// Hands a purchase over, and the price back.
+    ToldPtr hand_over(const std::string& customer, const std::string& purchase, const std::string& to, int had) {
+        auto told = std::make_shared<Told>();
+        OperationRequest request;
+        request.id = "hand over " + purchase;
+        request.kind = "hand over";
+        request.keys = {customers.lock_of(customer), purchases.lock_of(purchase)};
+        Plan plan;
+        plan.writes.push_back(purchases.associate_step("hand_over", purchase, owner(to), owner(customer)));
+        plan.writes.push_back(customers.update_step("refund", customer, credits(had + 1), credits(had)));
+        operations.async_carry_out(request, plan, hears(told));
+        return told;
+    }
+
     Life life;
     std::shared_ptr<ShopJournal::Line> line;
     ShopOperations operations;

@@ -279,7 +279,7 @@ private:
 
     // Whether it is sent again while an earlier request may land. An archiving that lands late finds nothing to do.
     static bool is_sent_again(const PlannedWrite& write) noexcept {
-        return write.action == WriteAction::update && write.repeatable;
+        return write.repeatable && (write.action == WriteAction::update || write.action == WriteAction::associate);
     }
     static bool under_way(const Step& step) noexcept {
         return step.state == Step::State::out || step.state == Step::State::asked;
@@ -348,8 +348,10 @@ private:
             step.write.name = write.name + "/undo";
             step.write.record = write.record;
             step.write.key = landed->second;
-            if (write.action == WriteAction::update) {
+            if (write.action == WriteAction::update || write.action == WriteAction::associate) {
+                step.write.action = write.action;
                 step.write.values = write.undo.value_or("{}");
+                step.write.repeatable = write.action == WriteAction::associate;
             } else {
                 step.write.action = WriteAction::archive;
                 step.write.repeatable = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/plan.hpp>
+#include <understudy/record_json.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -30,9 +31,7 @@ struct JournaledPlan {
 
 inline boost::json::object json_of(const PlannedWrite& write) {
     boost::json::object object{{"name", write.name}, {"record", write.record}};
-    object["action"] = write.action == WriteAction::update   ? "update"
-                       : write.action == WriteAction::create ? "create"
-                                                             : "archive";
+    object["action"] = JsonCodec<WriteAction>::write(write.action);
     object["key"] = write.key;
     object["values"] = write.values;
     if (write.undo)
@@ -121,11 +120,8 @@ private:
             PlannedWrite& one = found.emplace_back();
             one.name = text(*write, "name");
             one.record = text(*write, "record");
-            const auto action = text(*write, "action");
-            one.action = action == "update"   ? WriteAction::update
-                         : action == "create" ? WriteAction::create
-                                              : WriteAction::archive;
-            good_ = good_ && (one.action != WriteAction::archive || action == "archive");
+            const auto* action = write->if_contains("action");
+            good_ = good_ && action && JsonCodec<WriteAction>::read(*action, one.action);
             one.key = text(*write, "key");
             one.values = text(*write, "values");
             if (write->contains("undo"))

@@ -68,6 +68,13 @@ public:
         return derived().template start<ArchiveCall<record_type>>(std::move(keys), options, std::forward<Token>(token));
     }
     template<class Token = boost::asio::deferred_t>
+    requires AssociatingSource<Store>
+    auto async_associate(std::vector<Relinking<record_type>> relinkings, const WriteOptions& options = {},
+                         Token&& token = {}) {
+        return derived().template start<AssociateCall<record_type>>(std::move(relinkings), options,
+                                                                    std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
     requires WritableSource<Store>
     auto async_find_operations(std::vector<SentOperation<record_type>> sent, const WriteOptions& options = {},
                                Token&& token = {}) {

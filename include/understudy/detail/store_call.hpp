@@ -116,6 +116,18 @@ struct ArchiveCall : WriteCall<R> {
 };
 
 template<Record R>
+struct AssociateCall : WriteCall<R> {
+    using Value = Relinking<R>;
+
+    static const key_t<R>& key(const Value& relinking) noexcept { return relinking.key; }
+
+    template<class Store, class Token>
+    static auto start(Store& store, std::vector<Value> relinkings, const WriteOptions& options, Token&& token) {
+        return store.async_associate(std::move(relinkings), options, std::forward<Token>(token));
+    }
+};
+
+template<Record R>
 struct FindOperationsCall {
     using Index = ById<R>;
     using Value = SentOperation<R>;

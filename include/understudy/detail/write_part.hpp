@@ -172,7 +172,8 @@ private:
         if constexpr (is_mirrored)
             replica_.async_draw_ticket(std::move(handler));
         else
-            boost::asio::post(executor_, [handler = std::move(handler)]() mutable { handler(error_code{}, no_ticket); });
+            boost::asio::post(executor_,
+                              [handler = std::move(handler)]() mutable { handler(error_code{}, no_ticket); });
     }
 
     Settlement settlement_of(const std::vector<LandedWrite>& landed) {
@@ -189,16 +190,16 @@ private:
                 one.action = WriteAction::update;
                 one.ticket = no_ticket;
                 one.version = no_version;
-                settlements.push_back(std::move(one));
-                continue;
-            }
-            if (one.action == WriteAction::update)
+            } else if (one.action == WriteAction::update) {
                 one.patch = parsed<Patch<R>>(write.write.values).value_or(Patch<R>{});
-            if (one.action == WriteAction::create) {
+            } else if (one.action == WriteAction::associate) {
+                one.action = WriteAction::update;
+                one.patch = parsed<Links<R>>(write.write.values).value_or(Links<R>{});
+            } else if (one.action == WriteAction::create) {
                 one.record = parsed<R>(write.write.values).value_or(R{});
                 one.record.*RecordTraits<R>::key = one.key;
             }
-            settlements.push_back(std::move(one));
+            settle_with(settlements, std::move(one));
         }
         if constexpr (requires {
                           { replica_.settle_command(settlements) } -> std::convertible_to<Settlement>;
@@ -215,6 +216,19 @@ private:
                 replica.async_settle(settlements, boost::asio::bind_executor(executor, std::move(on_settled)));
             };
         }
+    }
+
+    // What one operation wrote to one record, its members and its links, is one settlement: of two the replica would
+    // take the second for news.
+    static void settle_with(std::vector<understudy::Settlement<R>>& settlements, understudy::Settlement<R> one) {
+        const auto same = std::ranges::find_if(settlements, [&](const auto& other) {
+            return other.key == one.key && other.action == WriteAction::update && one.action == WriteAction::update;
+        });
+        if (same == settlements.end())
+            return settlements.push_back(std::move(one));
+        same->ticket = std::min(same->ticket, one.ticket);
+        same->version = std::max(same->version, one.version);
+        same->patch.add(one.patch);
     }
 
     static WriteOptions options(std::chrono::milliseconds timeout) {
@@ -274,6 +288,15 @@ private:
             if (!key)
                 return refuse(handler);
             return source_.async_archive(std::vector<key_t<R>>(1, *key), options(timeout), std::move(token));
+        case WriteAction::associate:
+            if constexpr (AssociatingSource<Source>) {
+                if (auto links = parsed<Links<R>>(write.values); key && links) {
+                    Relinking<R> relinking{*key, std::move(*links)};
+                    return source_.async_associate(std::vector<Relinking<R>>{std::move(relinking)}, options(timeout),
+                                                   std::move(token));
+                }
+            }
+            return refuse(handler);
         }
     }
 

@@ -39,7 +39,8 @@ public:
 
     /// What one call asked for.
     struct Asked {
-        /// The index by which it reads; `update`, `create`, `archive` or `find_operations`.
+        /// The index by which it reads; `update`, `create`, `archive`, `associate` or
+        /// `find_operations`.
         std::string index;
         std::size_t values = 0;
         Priority priority = Priority::interactive;
@@ -175,6 +176,15 @@ public:
     auto async_archive(std::vector<key_t<R>> keys, const WriteOptions& options = {}, Token&& token = {}) {
         return write(
             "archive", std::move(keys), options, [](Truth& truth, const key_t<R>& key) { return truth.archive(key); },
+            std::forward<Token>(token));
+    }
+
+    /// See `AssociatingSource`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_associate(std::vector<Relinking<R>> relinkings, const WriteOptions& options = {}, Token&& token = {}) {
+        return write(
+            "associate", std::move(relinkings), options,
+            [](Truth& truth, const Relinking<R>& relinking) { return truth.associate(relinking); },
             std::forward<Token>(token));
     }
 

@@ -146,6 +146,19 @@ public:
         return WriteOutcome<R>::done(key, no_version);
     }
 
+    WriteOutcome<R> associate(const Relinking<R>& relinking) {
+        WriteOutcome<R> outcome;
+        const auto* entry = target(relinking.key, outcome);
+        if (!entry)
+            return outcome;
+        auto record = entry->record;
+        relinking.links.apply_to(record);
+        if (auto refused_for = objection(record))
+            return *refused_for;
+        put(std::move(record), {});
+        return WriteOutcome<R>::done(relinking.key, no_version);
+    }
+
     Landed find(const SentOperation<R>& sent) const {
         if (!keeps_operations_ || bad_.contains(sent.key))
             return Landed::unknown;

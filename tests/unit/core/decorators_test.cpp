@@ -1,4 +1,5 @@
 #include "support/customer.hpp"
+#include "support/purchase.hpp"
 
 #include <understudy/budgeted.hpp>
 #include <understudy/coalescing.hpp>
@@ -960,6 +961,40 @@ BOOST_AUTO_TEST_CASE(D13_four_hundred_cold_readers_are_four_calls_and_one_round_
     BOOST_TEST(right == 400);
     BOOST_TEST(w.source.calls().size() == 4U);
     BOOST_TEST((slowest <= 510ms));
+}
+
+BOOST_AUTO_TEST_CASE(I17_records_are_linked_anew_together_and_in_turn_with_their_other_writes) {
+    using tests::Purchase;
+    using Purchases = ScriptedSource<Purchase>;
+    using Below = Guarded<Budgeted<Purchases, VirtualClock>, VirtualClock>;
+    World w;
+    Purchases purchases{w.time.get_executor()};
+    Coalescing<Below, VirtualClock> source{Below{Budgeted<Purchases, VirtualClock>{purchases, w.budget}}};
+    for (int i = 1; i <= 100; ++i)
+        purchases.put({key(i), "c1", "request " + key(i)});
+    purchases.refuse_key(key(50));
+    purchases.read_after(500ms);
+    std::vector<WriteState> states;
+    const auto into_states = [&states](boost::system::error_code, const auto& rows) {
+        for (const auto& row : rows)
+            states.push_back(row.state);
+    };
+    for (int i = 1; i <= 100; ++i)
+        source.async_associate({{key(i), tests::owner("c2")}}, {}, into_states);
+    Change<Purchase> change{key(1), {}, "op"};
+    change.patch.set<&Purchase::request>("again");
+    source.async_update({change}, {}, into_states);
+    w.time.run();
+    const auto& calls = purchases.calls();
+    BOOST_TEST_REQUIRE(calls.size() == 2U);
+    BOOST_TEST((calls[0].index == "associate" && calls[0].values == 100U));
+    BOOST_TEST((calls[1].index == "update" && calls[1].at >= calls[0].at + 500ms));
+    BOOST_TEST(w.budget.stats().granted == 2U);
+    BOOST_TEST_REQUIRE(states.size() == 101U);
+    BOOST_TEST((states[49] == WriteState::refused));
+    BOOST_TEST(std::count(states.begin(), states.end(), WriteState::applied) == 100);
+    BOOST_TEST((purchases.truth(key(1)).record == Purchase{key(1), "c2", "again"}));
+    BOOST_TEST((purchases.truth(key(50)).record.customer_id == "c1"));
 }
 
 BOOST_AUTO_TEST_CASE(a_hundred_writers_are_one_call_and_one_permit) {

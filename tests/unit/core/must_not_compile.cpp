@@ -1,4 +1,5 @@
 #include "support/customer.hpp"
+#include "support/purchase.hpp"
 
 #include <understudy/observation.hpp>
 #include <understudy/partial.hpp>
@@ -36,6 +37,15 @@ void test() {
 #endif
 #ifdef CASE_PATCH_OF_READ_ONLY
     patch.set<&Customer::number>("N1");
+#endif
+#ifdef CASE_PATCH_OF_LINK
+    Patch<tests::Purchase>{}.set<&tests::Purchase::customer_id>("k1");
+#endif
+#ifdef CASE_LINKS_OF_PROPERTY
+    understudy::Links<tests::Purchase>{}.set<&tests::Purchase::request>("one");
+#endif
+#ifdef CASE_LINKS_AS_PATCH
+    Patch<tests::Purchase> wrong = tests::owner("k1");
 #endif
 #ifdef CASE_RECORD_WITHOUT_TRAITS
     struct Plain {

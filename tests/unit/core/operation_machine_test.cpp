@@ -25,6 +25,15 @@ PlannedWrite update(std::string name, bool undoable = true) {
     return write;
 }
 
+PlannedWrite associate(std::string name) {
+    PlannedWrite write = update(std::move(name));
+    write.action = WriteAction::associate;
+    write.values = R"({"customer_id":"k2"})";
+    write.undo = R"({"customer_id":"k1"})";
+    write.repeatable = true;
+    return write;
+}
+
 PlannedWrite create(std::string name, bool repeatable = true) {
     PlannedWrite write;
     write.name = std::move(name);
@@ -463,8 +472,43 @@ BOOST_AUTO_TEST_CASE(what_is_not_finished_in_time_is_given_up_with_its_cause) {
     BOOST_TEST(next.cause.find("rate limit") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(I17_links_whose_change_is_in_doubt_are_set_again_and_kept_until_nothing_can_land) {
+    Bench bench;
+    auto machine = bench.machine({associate("move")});
+    bench.next(machine);
+    machine.on_outcome(0, unknown, bench.now);
+    const auto lost_at = bench.now;
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    BOOST_TEST((bench.now < lost_at + bench.params.landing_limit));
+    machine.on_outcome(0, applied, bench.now);
+    const auto end = bench.next(machine);
+    BOOST_TEST((end.act == Act::end && end.state == OperationState::done));
+    BOOST_TEST(machine.loose(machine.steps()[0], bench.now));
+    auto heir = bench.recovered(bench.machine({associate("move")}), 1s);
+    BOOST_TEST((bench.next(heir).act == Act::send));
+    BOOST_TEST(heir.loose(heir.steps()[0], bench.now));
+}
+
+BOOST_AUTO_TEST_CASE(links_are_taken_back_by_those_that_were_which_may_be_set_again_too) {
+    Bench bench;
+    auto machine = bench.machine({associate("move"), update("spend")});
+    bench.next(machine);
+    machine.on_outcome(0, applied, bench.now);
+    machine.on_outcome(1, refused, bench.now);
+    BOOST_TEST((bench.next(machine).act == Act::record));
+    const auto back = bench.next(machine);
+    BOOST_TEST_REQUIRE((back.act == Act::send && back.steps.size() == 1U));
+    const auto& step = machine.steps()[back.steps[0]];
+    BOOST_TEST((step.write.action == WriteAction::associate));
+    BOOST_TEST(step.write.values == R"({"customer_id":"k1"})");
+    machine.on_outcome(back.steps[0], unknown, bench.now);
+    BOOST_TEST_REQUIRE((bench.next(machine).act == Act::send));
+    machine.on_outcome(back.steps[0], applied, bench.now);
+    BOOST_TEST((bench.next(machine).state == OperationState::undone));
+}
+
 BOOST_AUTO_TEST_CASE(a_plan_reads_back_as_it_was_written) {
-    auto written = plan({create("book"), update("spend"), update("keep", false)});
+    auto written = plan({create("book"), update("spend"), update("keep", false), associate("move")});
     written.followers.push_back(create("note", false));
     written.followers.back().findable = true;
     written.followers.back().keys = {{"about", "book"}, {"of", "spend"}};
@@ -479,6 +523,7 @@ BOOST_AUTO_TEST_CASE(a_plan_reads_back_as_it_was_written) {
     BOOST_TEST((read->plan.followers[0].keys == written.followers[0].keys));
     BOOST_TEST(!PlanReader::read("").has_value());
     BOOST_TEST(!PlanReader::read("{}").has_value());
+    BOOST_TEST((read->plan.writes[3].action == WriteAction::associate));
     BOOST_TEST(!PlanReader::read(R"({"writes":[{}],"followers":[],"context":""})").has_value());
 }
 

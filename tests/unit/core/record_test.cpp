@@ -1,8 +1,10 @@
 #include "support/customer.hpp"
+#include "support/purchase.hpp"
 
 #include <understudy/index.hpp>
 #include <understudy/partial.hpp>
 #include <understudy/patch.hpp>
+#include <understudy/record_json.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -72,6 +74,34 @@ BOOST_AUTO_TEST_CASE(D2_a_patch_touches_only_what_it_names) {
     patch.for_each([&](auto member, const auto&) { named.emplace_back(member.name); });
     BOOST_TEST((named == std::vector<std::string>{"credits", "note"}));
     BOOST_TEST(Patch<Customer>{}.empty());
+}
+
+BOOST_AUTO_TEST_CASE(links_are_written_by_themselves) {
+    using tests::Purchase;
+    static_assert(is_relinkable<&Purchase::customer_id> && !is_writable<&Purchase::customer_id>);
+    static_assert(is_writable<&Purchase::request> && !is_relinkable<&Purchase::request>);
+    Purchase record{"1", "k1", "one"};
+    const auto links = tests::owner("k2");
+    links.apply_to(record);
+    BOOST_TEST((record == Purchase{"1", "k2", "one"}));
+    MemberValues<Purchase> both = Patch<Purchase>{}.set<&Purchase::request>("two");
+    both.add(tests::owner(std::nullopt));
+    both.apply_to(record);
+    BOOST_TEST((record == Purchase{"1", std::nullopt, "two"}));
+    BOOST_TEST((tests::owner("k1") != links));
+}
+
+BOOST_AUTO_TEST_CASE(links_read_back_from_their_json_and_pass_over_what_is_none) {
+    for (const auto& links : {tests::owner("k2"), tests::owner(std::nullopt)}) {
+        Links<tests::Purchase> read;
+        BOOST_TEST_REQUIRE(from_json(to_json(links), read));
+        BOOST_TEST((read == links));
+    }
+    Patch<tests::Purchase> patch;
+    BOOST_TEST((from_json(to_json(tests::owner("k2")), patch) && patch.empty()));
+    Links<tests::Purchase> none;
+    BOOST_TEST((from_json(boost::json::object{{"request", "one"}}, none) && none.empty()));
+    BOOST_TEST(!from_json(boost::json::object{{"customer_id", 1}}, none));
 }
 
 BOOST_AUTO_TEST_CASE(an_index_normalises_what_is_asked_and_what_is_there) {
