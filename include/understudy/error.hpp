@@ -53,6 +53,8 @@ enum class Errc {
     outcome_unknown,
     /// The lease had run out: somebody else may have taken over what this session held.
     lease_lost,
+    /// Somebody else has the lease.
+    lease_held,
     /// The record was merged into another one.
     record_merged,
     /// What an operation reserves is not to be had; its report says what.

@@ -49,6 +49,8 @@ inline const char* text_of(Errc e) noexcept {
         return "it is not known yet whether the write took effect";
     case Errc::lease_lost:
         return "the lease ran out";
+    case Errc::lease_held:
+        return "somebody else has the lease";
     case Errc::record_merged:
         return "the record was merged into another one";
     case Errc::reservation_refused:
@@ -67,7 +69,7 @@ inline bool holds(Errc e, Condition c) noexcept {
         return e == Errc::unavailable || e == Errc::timed_out || e == Errc::rate_limited || e == Errc::circuit_open ||
                e == Errc::overloaded || e == Errc::source_lagging || e == Errc::contended ||
                e == Errc::deadline_exceeded || e == Errc::replica_unavailable || e == Errc::shutting_down ||
-               e == Errc::lease_lost;
+               e == Errc::lease_lost || e == Errc::lease_held;
     case Condition::applied_unknown:
         return e == Errc::outcome_unknown || e == Errc::timed_out || e == Errc::deadline_exceeded ||
                e == Errc::malformed_answer;
