@@ -80,7 +80,7 @@ struct Bench : tests::Database {
             Settlement<Customer> settlement;
             settlement.key = tests::customer(i).id;
             settlement.ticket = ticket;
-            settlement.patch.set<&Customer::credits>(operations % 9);
+            settlement.patch = Patch<Customer>{}.set<&Customer::credits>(operations % 9);
             settlements.push_back(std::move(settlement));
             Ending ending;
             ending.id = intents[static_cast<std::size_t>(i)].id;

@@ -10,8 +10,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <ostream>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace understudy;
 using namespace std::chrono_literals;
@@ -557,6 +560,138 @@ BOOST_AUTO_TEST_CASE(the_property_of_the_writes_is_checked_at_the_start) {
     const auto outcomes = portal.update(store, {change(1, "a", 1), change(2, "b", 2)});
     BOOST_TEST(states(outcomes) == (std::vector{2, WriteState::refused}), boost::test_tools::per_element());
     BOOST_TEST(portal.find(store, {{id_of(1), "a"}})[0] == Landed::unknown);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(hubspot_client)
+
+BOOST_AUTO_TEST_CASE(all_calls_in_both_versions) {
+    Bench bench;
+    for (const auto* version : {"2026-09", "v3"})
+        BOOST_TEST_CONTEXT(version) {
+            bench.params.api_version = version;
+            auto client = bench.client();
+            const auto [account_ec, account] =
+                bench.run<hubspot::Account>([&](auto handler) { client.async_account(5s, handler); });
+            BOOST_TEST(!account_ec);
+            BOOST_TEST(account.portal_id == 20858235);
+
+            hubspot::ReadQuery query{{"email"}, {}};
+            const auto [read_ec, object] = bench.run<std::optional<hubspot::Object>>(
+                [&](auto handler) { client.async_read("0-1", id_of(2), query, 5s, handler); });
+            BOOST_TEST(!read_ec);
+            BOOST_TEST(object.value().properties.at("email").as_string() == email_of(2));
+            query.id_property = "email";
+            const auto [by_email_ec, by_email] = bench.run<std::optional<hubspot::Object>>(
+                [&](auto handler) { client.async_read("0-1", email_of(3), query, 5s, handler); });
+            BOOST_TEST(!by_email_ec);
+            BOOST_TEST(by_email.value().id == id_of(3));
+            for (const auto* nobody : {"nobody@example.com", "a/b?c"}) {
+                const auto [none_ec, none] = bench.run<std::optional<hubspot::Object>>(
+                    [&](auto handler) { client.async_read("0-1", nobody, query, 5s, handler); });
+                BOOST_TEST(!none_ec);
+                BOOST_TEST(!none);
+            }
+
+            hubspot::ListQuery list{{"email"}, 100, {}};
+            std::size_t listed = 0;
+            for (int pages = 0; pages < 10; ++pages) {
+                const auto [ec, page] =
+                    bench.run<hubspot::Page>([&](auto handler) { client.async_list("0-1", list, 5s, handler); });
+                BOOST_REQUIRE(!ec);
+                listed += page.objects.size();
+                if (!page.after)
+                    break;
+                list.after = *page.after;
+            }
+            BOOST_TEST(listed == 400u);
+
+            const auto [to_contact_ec, to_contact] = bench.run<std::optional<hubspot::Associations>>(
+                [&](auto handler) { client.async_associations("2-50158943", id_of(5), "0-1", "", 5s, handler); });
+            BOOST_TEST(!to_contact_ec);
+            BOOST_REQUIRE(to_contact.value().to.size() == 1);
+            BOOST_TEST(to_contact->to[0].to_id == id_of(5));
+            BOOST_TEST(to_contact->to[0].types.at(0).type_id == 1277);
+            const auto [nobody_ec, nobody] = bench.run<std::optional<hubspot::Associations>>(
+                [&](auto handler) { client.async_associations("2-50158943", "1", "0-1", "", 5s, handler); });
+            BOOST_TEST(!nobody_ec);
+            BOOST_TEST(!nobody);
+            const auto [batch_ec, batch] = bench.run<hubspot::AssociationsAnswer>([&](auto handler) {
+                client.async_batch_associations("2-50158943", "0-1", {id_of(5), id_of(6)}, 5s, handler);
+            });
+            BOOST_TEST(!batch_ec);
+            BOOST_TEST(batch.results.size() == 2u);
+
+            const auto [unknown_ec, unknown] = bench.run<std::vector<hubspot::PropertyDefinition>>(
+                [&](auto handler) { client.async_properties("2-1", 5s, handler); });
+            BOOST_TEST(unknown_ec.failed());
+            BOOST_TEST(bool(unknown_ec != Condition::retryable));
+        }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(hubspot_tls)
+
+namespace {
+
+std::string reason_of_refusal(Bench& bench) {
+    const auto ec = std::get<0>(bench.fetch(bench.store(), {id_of(1)}));
+    BOOST_TEST(ec == error_code{Errc::unavailable});
+    BOOST_REQUIRE(!bench.details.empty());
+    BOOST_TEST(bench.calls("batch_read") == 0);
+    return bench.details.back().reason;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_certificate_that_is_trusted) {
+    Bench bench{small, true};
+    bench.params.base_url = bench.emulator.tls_url();
+    bench.params.ca_file = bench.emulator.certificate();
+    auto store = bench.store();
+    for (int i = 1; i <= 3; ++i)
+        BOOST_TEST(std::get<1>(bench.fetch(store, {id_of(i)})).at(0).found());
+    bench.emulator.fault({{"action", "half_answer"}, {"times", 1}});
+    BOOST_TEST(std::get<0>(bench.fetch(store, {id_of(1)})) == error_code{Errc::unavailable});
+    BOOST_TEST(std::get<1>(bench.fetch(store, {id_of(1)})).at(0).found());
+    // A kept connection that breaks is replaced.
+    bench.emulator.fault({{"action", "reset"}, {"times", 1}});
+    BOOST_TEST(std::get<1>(bench.fetch(store, {id_of(1)})).at(0).found());
+
+    bench.params.base_url = "https://localhost:" + std::to_string(bench.emulator.tls_port());
+    BOOST_TEST(std::get<1>(bench.fetch(bench.store(), {id_of(1)})).at(0).found());
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_of_an_unknown_authority) {
+    Bench bench{small, true};
+    bench.params.base_url = bench.emulator.tls_url();
+    const auto reason = reason_of_refusal(bench);
+    BOOST_TEST(reason.find("securing") != std::string::npos);
+    BOOST_TEST(reason.find("self-signed certificate") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_that_expired) {
+    auto options = small;
+    options.push_back("--tls-expired");
+    Bench bench{options, true};
+    bench.params.base_url = bench.emulator.tls_url();
+    bench.params.ca_file = bench.emulator.certificate();
+    BOOST_TEST(reason_of_refusal(bench).find("certificate has expired") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_of_another_host) {
+    Bench bench{small, true, "127.0.0.2"};
+    bench.params.base_url = bench.emulator.tls_url();
+    bench.params.ca_file = bench.emulator.certificate();
+    BOOST_TEST(reason_of_refusal(bench).find("IP address mismatch") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_speaks_no_tls) {
+    Bench bench;
+    bench.params.base_url.insert(4, "s");
+    BOOST_TEST(reason_of_refusal(bench).find("securing") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
