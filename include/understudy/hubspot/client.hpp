@@ -144,9 +144,27 @@ public:
     auto async_batch_associations(std::string_view from, std::string_view to, const std::vector<std::string>& inputs,
                                   std::chrono::milliseconds timeout, Token&& token = {}) {
         const boost::json::object body{{"inputs", ids(inputs)}};
-        return start<AssociationsAnswer>(post(caller_->paths.associations_batch_read(from, to), body),
+        return start<AssociationsAnswer>(post(caller_->paths.associations_batch(from, to, "read"), body),
                                          CallKind{named("batch associations", from)}, timeout,
                                          detail::parse_associations_batch, std::forward<Token>(token));
+    }
+
+    /// Connects up to 2,000 pairs of records; connecting a pair again changes nothing. See `ConnectionsAnswer` for what
+    /// to expect, and `async_batch_update` for what an error says.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_connect(std::string_view from, std::string_view to, const AssociationType& type,
+                             const std::vector<Connection>& pairs, std::chrono::milliseconds timeout,
+                             Token&& token = {}) {
+        return connect("create", from, to, type, pairs, timeout, std::forward<Token>(token));
+    }
+
+    /// Ends connections of this type, not those of others; what is not connected is passed over. The answer names none.
+    /// As `async_batch_connect`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_batch_disconnect(std::string_view from, std::string_view to, const AssociationType& type,
+                                const std::vector<Connection>& pairs, std::chrono::milliseconds timeout,
+                                Token&& token = {}) {
+        return connect("labels/archive", from, to, type, pairs, timeout, std::forward<Token>(token));
     }
 
     /// The properties that a type has; archived ones are left out.
@@ -227,12 +245,31 @@ private:
             row.emplace("objectWriteTraceId", input.trace);
         boost::json::array associations;
         for (const auto& to : input.associations) {
-            boost::json::object type{{"associationCategory", to.category}, {"associationTypeId", to.type_id}};
-            associations.push_back({{"to", {{"id", to.to_id}}}, {"types", boost::json::array{std::move(type)}}});
+            associations.push_back({{"to", {{"id", to.to_id}}}, {"types", types(to.category, to.type_id)}});
         }
         if (!associations.empty())
             row.emplace("associations", std::move(associations));
         return row;
+    }
+
+    static boost::json::array types(std::string_view category, std::int64_t type_id) {
+        return {boost::json::object{{"associationCategory", category}, {"associationTypeId", type_id}}};
+    }
+
+    template<class Token>
+    auto connect(std::string_view what, std::string_view from, std::string_view to, const AssociationType& type,
+                 const std::vector<Connection>& pairs, std::chrono::milliseconds timeout, Token&& token) {
+        boost::json::array rows;
+        for (const auto& pair : pairs)
+            rows.push_back({{"from", {{"id", pair.from_id}}},
+                            {"to", {{"id", pair.to_id}}},
+                            {"types", types(type.category, type.type_id)}});
+        http::Request request{http::Method::post, caller_->paths.associations_batch(from, to, what)};
+        request.body = boost::json::serialize(boost::json::object{{"inputs", std::move(rows)}});
+        CallKind kind{named("batch associations " + std::string{what}, from)};
+        kind.write = true;
+        return start<ConnectionsAnswer>(std::move(request), std::move(kind), timeout, detail::parse_connections,
+                                        std::forward<Token>(token));
     }
 
     template<class Token>

@@ -101,6 +101,18 @@ struct AssociationsAnswer {
     std::vector<BatchError> errors{};
 };
 
+/// Two records that are connected, or are to be, or not any more.
+struct Connection {
+    std::string from_id{};
+    std::string to_id{};
+};
+
+/// The answer of a batch that connects records: in no order, and not necessarily complete.
+struct ConnectionsAnswer {
+    std::vector<Connection> made{};
+    std::vector<BatchError> errors{};
+};
+
 /// A connection to be made with a new record.
 struct NewAssociation {
     std::string to_id{};

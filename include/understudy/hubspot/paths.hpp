@@ -45,9 +45,10 @@ public:
         return (dated_ ? object(from, id) : "/crm/v4/objects/" + http::encoded(from) + "/" + http::encoded(id)) +
                "/associations/" + http::encoded(to);
     }
-    std::string associations_batch_read(std::string_view from, std::string_view to) const {
+    /// `what` is `read`, `create` or `labels/archive`.
+    std::string associations_batch(std::string_view from, std::string_view to, std::string_view what) const {
         return (dated_ ? "/crm/associations/" + version_ + "/" : std::string{"/crm/v4/associations/"}) +
-               http::encoded(from) + "/" + http::encoded(to) + "/batch/read";
+               http::encoded(from) + "/" + http::encoded(to) + "/batch/" + std::string{what};
     }
 
     std::string properties(std::string_view type) const {

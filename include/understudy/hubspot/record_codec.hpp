@@ -97,12 +97,13 @@ void absent_is_no_value(DecodedObject<R>& decoded) {
 /// The `properties` of a write: the members that the patch sets, each as a text. A member without a value is written as
 /// the empty text, which clears the property; never as null, whose meaning is not documented.
 ///
-/// Links are no properties, so the record's traits must call them read-only: a patch that sets one does not compile.
+/// Links are no properties, so the record's traits must call them links, or read-only: a patch that sets one does not
+/// compile.
 template<HubspotRecord R>
 boost::json::object encode_patch(const Patch<R>& patch) {
     for_each_link<R>([](auto, auto link) {
         static_assert(!is_writable<decltype(link)::member>,
-                      "a linked member is not written as a property: list it in RecordTraits<R>::read_only");
+                      "a linked member is not written as a property: list it in RecordTraits<R>::links, or read_only");
     });
     boost::json::object properties;
     patch.for_each([&](auto descriptor, const auto& value) {

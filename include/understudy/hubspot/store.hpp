@@ -163,6 +163,21 @@ public:
         return write(detail::Writing::archive, detail::rows_of<R>(keys), options, std::forward<Token>(token));
     }
 
+    /// Changes links, in three round trips for any number of records: what the records are linked with, and whether
+    /// these and those that they are to be linked with are there, is read first; then new associations are made, 1,000
+    /// a call, and then old ones of the same type ended. What is as it should be costs no more than reading.
+    ///
+    /// A row is `refused`, before anything of it is sent, if its record is not there or one that it names, and if the
+    /// server refuses an association alone; what was made of the row's others by then is ended again. One that was
+    /// merged away is `merged`. Which part of a row took effect that is `unknown` is not known either; write it again.
+    /// Otherwise as `async_update`, but that no name is left in the record and no stamp is known.
+    template<class Token = boost::asio::deferred_t>
+    requires(link_count<R> > 0) auto async_associate(const std::vector<Relinking<R>>& relinkings, WriteOptions options,
+                                                     Token&& token = {}) {
+        return detail::async_run<detail::RelinkMachineOf<R>>(state_, reading(options), std::forward<Token>(token),
+                                                             std::ref(state_->portal), detail::rows_of(relinkings));
+    }
+
     /// Looks for the names of writes in the records, also in archived ones; 50 a call. `unknown` if a read failed, if
     /// the record's traits name no `operation_property`, if the account does not define it, and if the record was
     /// merged away and the survivor does not know the write.

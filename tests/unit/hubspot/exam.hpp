@@ -37,14 +37,15 @@ template<>
 struct understudy::RecordTraits<Exam> {
     static constexpr std::string_view name = "exam";
     static constexpr auto key = &Exam::id;
-    using read_only = Members<&Exam::required>;
+    using links = Members<&Exam::required>;
 };
 
 template<>
 struct understudy::RecordTraits<Seat> {
     static constexpr std::string_view name = "seat";
     static constexpr auto key = &Seat::id;
-    using read_only = Members<&Seat::exam, &Seat::pupil>;
+    using read_only = Members<&Seat::pupil>;
+    using links = Members<&Seat::exam>;
 };
 
 template<>

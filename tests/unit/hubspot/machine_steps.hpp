@@ -14,11 +14,11 @@
 #include <vector>
 
 /// What the first of the calls under way is; in the order of `AnyCall`.
-enum class Action { batch, single, definitions, page, associations, association_page, search, write, done };
+enum class Action { batch, single, definitions, page, associations, association_page, search, write, connect, done };
 
 inline std::ostream& operator<<(std::ostream& out, Action action) {
     constexpr const char* names[] = {"batch",  "single", "definitions", "page", "associations", "association page",
-                                     "search", "write",  "done"};
+                                     "search", "write",  "connect",     "done"};
     return out << names[static_cast<std::size_t>(action)];
 }
 

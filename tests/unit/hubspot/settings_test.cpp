@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(both_families_of_paths) {
     BOOST_TEST(old.batch_read("0-1") == "/crm/v3/objects/0-1/batch/read");
     BOOST_TEST(old.search("2-5") == "/crm/v3/objects/2-5/search");
     BOOST_TEST(old.associations("2-5", "7", "0-1") == "/crm/v4/objects/2-5/7/associations/0-1");
-    BOOST_TEST(old.associations_batch_read("2-5", "0-1") == "/crm/v4/associations/2-5/0-1/batch/read");
+    BOOST_TEST(old.associations_batch("2-5", "0-1", "read") == "/crm/v4/associations/2-5/0-1/batch/read");
     BOOST_TEST(old.properties("0-1") == "/crm/v3/properties/0-1");
     BOOST_TEST(old.account() == "/account-info/v3/details");
 
@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(both_families_of_paths) {
     BOOST_TEST(dated.batch_read("0-1") == "/crm/objects/2026-09/0-1/batch/read");
     BOOST_TEST(dated.search("2-5") == "/crm/objects/2026-09/2-5/search");
     BOOST_TEST(dated.associations("2-5", "7", "0-1") == "/crm/objects/2026-09/2-5/7/associations/0-1");
-    BOOST_TEST(dated.associations_batch_read("2-5", "0-1") == "/crm/associations/2026-09/2-5/0-1/batch/read");
+    BOOST_TEST(dated.associations_batch("2-5", "0-1", "labels/archive") ==
+               "/crm/associations/2026-09/2-5/0-1/batch/labels/archive");
     BOOST_TEST(dated.properties("0-1") == "/crm/properties/2026-09/0-1");
     BOOST_TEST(dated.account() == "/account-info/2026-09/details");
 }

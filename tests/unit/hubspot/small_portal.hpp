@@ -23,6 +23,8 @@ struct SmallPortal {
     std::map<std::string, std::map<std::string, std::vector<Edge>>> associations;
     std::size_t association_page = 3;
     std::size_t list_page = 4;
+    /// Of the store whose calls it answers, which they do not say.
+    std::string own_type{};
     /// Inputs without associations are left out in silence.
     bool silent = false;
 
@@ -92,6 +94,17 @@ private:
     }
     void answer_one(const understudy::hubspot::detail::Search& call) { call.answer({}, {}); }
     void answer_one(const understudy::hubspot::detail::WriteBatch& call) { call.answer({}, {}); }
+    void answer_one(const understudy::hubspot::detail::Connect& call) {
+        auto& list = associations[own_type + "/" + call.to];
+        understudy::hubspot::ConnectionsAnswer answer;
+        for (const auto& pair : call.pairs) {
+            std::erase(list[pair.from_id], Edge{pair.to_id, call.type.type_id});
+            if (call.connect)
+                list[pair.from_id].emplace_back(pair.to_id, call.type.type_id);
+            answer.made.push_back(pair);
+        }
+        call.answer({}, std::move(answer));
+    }
 
     const understudy::hubspot::Object* find(const std::string& id) const {
         const auto survivor = merged.find(id);

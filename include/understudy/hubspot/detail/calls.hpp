@@ -30,12 +30,15 @@ struct ReadBatch {
     std::vector<std::string> inputs;
     ReadQuery query;
     Answer<BatchAnswer> answer;
+    /// Empty for the store's own.
+    std::string type{};
 };
 
 struct ReadOne {
     std::string input;
     ReadQuery query;
     Answer<std::optional<Object>> answer;
+    std::string type{};
 };
 
 struct ReadDefinitions {
@@ -75,8 +78,17 @@ struct WriteBatch {
     Answer<WriteAnswer> answer;
 };
 
+struct Connect {
+    /// Or ends what connects them.
+    bool connect;
+    std::string to;
+    AssociationType type;
+    std::vector<Connection> pairs;
+    Answer<ConnectionsAnswer> answer;
+};
+
 using AnyCall = std::variant<ReadBatch, ReadOne, ReadDefinitions, ReadPage, ReadAssociations, ReadAssociationPage,
-                             Search, WriteBatch>;
+                             Search, WriteBatch, Connect>;
 
 /// What an entry of a batch's answer is in the logs.
 inline ErrorDetail problem_of(const BatchError& entry, error_code error) {

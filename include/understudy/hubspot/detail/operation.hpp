@@ -130,7 +130,9 @@ private:
                 if (!error)
                     return self->send(std::move(*waiting));
                 // However the permit failed: what was not sent has no effect.
-                if (std::holds_alternative<WriteBatch>(*waiting) && error == Condition::applied_unknown)
+                const bool writes =
+                    std::holds_alternative<WriteBatch>(*waiting) || std::holds_alternative<Connect>(*waiting);
+                if (writes && error == Condition::applied_unknown)
                     error = Errc::deadline_exceeded;
                 std::visit([&](const auto& refused) { refused.answer(error, {}); }, *waiting);
                 self->answered();
@@ -157,11 +159,16 @@ private:
         std::visit([this](auto& made) { send(made, left()); }, call);
     }
 
+    template<class Call>
+    const std::string& type_of(const Call& call) const noexcept {
+        return call.type.empty() ? state_->type : call.type;
+    }
+
     void send(ReadBatch& call, std::chrono::milliseconds rest) {
-        state_->client.async_batch_read(state_->type, call.inputs, call.query, rest, receive(std::move(call.answer)));
+        state_->client.async_batch_read(type_of(call), call.inputs, call.query, rest, receive(std::move(call.answer)));
     }
     void send(ReadOne& call, std::chrono::milliseconds rest) {
-        state_->client.async_read(state_->type, call.input, call.query, rest, receive(std::move(call.answer)));
+        state_->client.async_read(type_of(call), call.input, call.query, rest, receive(std::move(call.answer)));
     }
     void send(ReadDefinitions& call, std::chrono::milliseconds rest) {
         state_->definitions->async_get(rest, {state_->client.get_executor(), receive(std::move(call.answer))});
@@ -190,6 +197,15 @@ private:
         case Writing::archive:
             return client.async_batch_archive(state_->type, call.inputs, rest, receive(std::move(call.answer)));
         }
+    }
+
+    void send(Connect& call, std::chrono::milliseconds rest) {
+        auto& client = state_->client;
+        auto handler = receive(std::move(call.answer));
+        if (call.connect)
+            client.async_batch_connect(state_->type, call.to, call.type, call.pairs, rest, std::move(handler));
+        else
+            client.async_batch_disconnect(state_->type, call.to, call.type, call.pairs, rest, std::move(handler));
     }
 
     void answered() {

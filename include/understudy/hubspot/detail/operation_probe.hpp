@@ -23,6 +23,7 @@ struct Finding {
     /// Another than the one asked for if that one was merged away; empty if no record was found.
     std::string id{};
     Version version = no_version;
+    bool archived = false;
     /// Why nothing is known.
     error_code error{};
 };
@@ -38,8 +39,10 @@ public:
     /// Questions about single records that one batch may lead to.
     static constexpr std::size_t max_singles = 10;
 
-    explicit OperationProbe(std::string_view property)
-        : property_{property} {}
+    /// Of records of another type than the store's own if one is named.
+    explicit OperationProbe(std::string_view property, std::string type = {})
+        : property_{property}
+        , type_{std::move(type)} {}
 
     /// Adds a write; the id must be one, see `may_be_id`.
     std::size_t ask(std::string id, std::string operation) {
@@ -62,14 +65,16 @@ public:
         if (!singles_.empty()) {
             const auto at = singles_.front();
             singles_.pop_front();
-            return ReadOne{slots_[at].id, query(false), [this, at](error_code error, const std::optional<Object>& o) {
+            return ReadOne{slots_[at].id, query(false),
+                           [this, at](error_code error, const std::optional<Object>& o) {
                                if (error)
                                    fail(at, error);
                                else if (o)
                                    decide(at, *o);
                                else
                                    waiting_[true].push_back(at);
-                           }};
+                           },
+                           type_};
         }
         if (!unsure_.empty())
             return ReadDefinitions{
@@ -103,7 +108,7 @@ private:
     }
 
     AnyCall batch(Slots asked, bool archived) {
-        ReadBatch call{{}, query(archived), {}};
+        ReadBatch call{{}, query(archived), {}, type_};
         for (const auto at : asked)
             call.inputs.push_back(slots_[at].id);
         call.answer = [this, archived, asked = std::move(asked)](error_code error, const BatchAnswer& answer) {
@@ -152,6 +157,7 @@ private:
         auto& slot = slots_[at];
         slot.finding.id = object.id;
         slot.finding.version = object.version;
+        slot.finding.archived = object.archived;
         if (property_.empty())
             return;
         const auto history = object.history.find(property_);
@@ -169,6 +175,7 @@ private:
     void fail(std::size_t at, error_code error) { slots_[at].finding.error = error; }
 
     std::string property_;
+    std::string type_;
     std::deque<Slot> slots_;
     std::deque<std::size_t> waiting_[2]; // for the records, and for the archive
     std::deque<Slots> work_[2];

@@ -188,6 +188,25 @@ inline std::optional<AssociationsAnswer> parse_associations_batch(boost::json::v
     return answer;
 }
 
+// Ids are beside the types, or in objects of their own, as the kind of association has it. Connections that end are
+// answered with nothing (204).
+inline std::optional<ConnectionsAnswer> parse_connections(boost::json::value&& value) {
+    const auto* fields = value.if_object();
+    if (!fields)
+        return value.is_null() ? std::optional{ConnectionsAnswer{}} : std::nullopt;
+    ConnectionsAnswer answer;
+    for_each_object(*fields, "results", [&](const boost::json::object& entry) {
+        const auto id = [&](std::string_view flat, std::string_view nested) {
+            const auto* object = object_at(entry, nested);
+            return object ? id_at(*object, "id") : id_at(entry, flat);
+        };
+        if (auto from = id("fromObjectId", "from"), to = id("toObjectId", "to"); from && to)
+            answer.made.push_back({std::move(*from), std::move(*to)});
+    });
+    answer.errors = parse_batch_errors(*fields);
+    return answer;
+}
+
 inline std::optional<std::vector<PropertyDefinition>> parse_properties(boost::json::value&& value) {
     const auto* fields = value.if_object();
     const auto* results = fields ? array_at(*fields, "results") : nullptr;

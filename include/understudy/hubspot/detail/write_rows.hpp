@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/hubspot/detail/relink_machine.hpp>
 #include <understudy/hubspot/detail/write_machine.hpp>
 #include <understudy/hubspot/object_params.hpp>
 #include <understudy/hubspot/record_codec.hpp>
@@ -26,6 +27,20 @@ std::vector<WriteRow> rows_of(const std::vector<Change<R>>& changes) {
     return rows;
 }
 
+/// The ids that a link holds.
+template<class T>
+std::vector<std::string> ids_in(const T& link) {
+    std::vector<std::string> ids;
+    if constexpr (is_to_many<T>)
+        ids = link;
+    else if constexpr (is_optional<T>)
+        ids.push_back(link.value_or(std::string{}));
+    else
+        ids.push_back(link);
+    std::erase(ids, std::string{});
+    return ids;
+}
+
 template<HubspotRecord R>
 std::vector<NewAssociation> associations_of(const R& record, const ObjectParams<R>& params) {
     std::vector<NewAssociation> associations;
@@ -33,23 +48,28 @@ std::vector<NewAssociation> associations_of(const R& record, const ObjectParams<
         if (link.where && !link.where(record))
             return;
         const auto& known = params.links()[place];
-        const auto add = [&](const std::string& id) {
-            if (!id.empty())
-                associations.push_back({id, known.category, known.type_id});
-        };
-        constexpr auto member = decltype(link)::member;
-        using T = typename decltype(link)::member_type;
-        if constexpr (is_to_many<T>) {
-            for (const auto& id : record.*member)
-                add(id);
-        } else if constexpr (is_optional<T>) {
-            if (record.*member)
-                add(*(record.*member));
-        } else {
-            add(record.*member);
-        }
+        for (auto& id : ids_in(record.*decltype(link)::member))
+            associations.push_back({std::move(id), known.category, known.type_id});
     });
     return associations;
+}
+
+template<HubspotRecord R>
+std::vector<LinkRow> rows_of(const std::vector<Relinking<R>>& relinkings) {
+    std::vector<LinkRow> rows;
+    rows.reserve(relinkings.size());
+    for (const auto& relinking : relinkings) {
+        auto& row = rows.emplace_back();
+        row.id = encode_property(relinking.key);
+        relinking.links.for_each([&](auto descriptor, const auto& value) {
+            constexpr auto pointer = decltype(descriptor)::pointer;
+            static_assert(is_link<pointer> || !is_relinkable<pointer>,
+                          "a member of RecordTraits<R>::links must be one of ObjectTraits<R>::links");
+            if constexpr (is_link<pointer>)
+                row.links.push_back({link_place<pointer>, ids_in(value)});
+        });
+    }
+    return rows;
 }
 
 /// Whether reading the record will give the links that it is made with: several for one come in an order of their own,
