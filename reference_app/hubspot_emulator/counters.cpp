@@ -9,7 +9,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t log_kept = 500, log_body_kept = 300;
+constexpr std::size_t log_kept = 500, log_body_kept = 4000;
 
 template<typename Map>
 json::object map_to_json(const Map& map) {

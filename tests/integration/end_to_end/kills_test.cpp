@@ -1,4 +1,4 @@
-#include "booking_house.hpp"
+#include "mortal_house.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -16,14 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-// A house whose service is killed.
-struct MortalHouse : BookingHouse {
-    MortalHouse() {
-        variables["UNDERSTUDY_LEASE"] = "1s";
-        variables["UNDERSTUDY_LANDING_LIMIT"] = "1s";
-        start();
-    }
-
+struct StudentHouse : MortalHouse {
     HttpExchange put_date(int student, const std::string& date) const {
         return {port, "PUT", "/api/user/update-ndecc-date", body(student, {{"ndecc_exam_date", date}})};
     }
@@ -41,29 +34,6 @@ struct MortalHouse : BookingHouse {
         return {port, "POST", "/api/bookings/batch-cancel", json::serialize(json::object{{"bookings", items}})};
     }
 
-    void refuse(json::object calls) {
-        calls["action"] = "status";
-        calls["status"] = 400;
-        calls["body"] = R"({"status":"error","message":"No","category":"VALIDATION_ERROR"})";
-        hubspot->fault(calls);
-    }
-
-    // The calls that are like that are held when they have taken effect, or before; then the service is killed, and
-    // another one takes up what it left.
-    void die(json::object calls, const char* when, const std::function<HttpExchange()>& ask) {
-        calls["action"] = "hold";
-        calls["when"] = when;
-        calls["times"] = 1;
-        hubspot->fault(calls);
-        const auto asked = ask();
-        wait_for_held(1);
-        service->signal(SIGKILL);
-        service->wait();
-        hubspot->control("POST", "release");
-        start();
-        rest();
-    }
-
 private:
     static std::string body(int student, json::object more) {
         more["student_id"] = student_of(student);
@@ -72,31 +42,26 @@ private:
     }
 };
 
-const json::object a_creation{{"kind", {"create", "batch_create"}}};
-
-json::object change_of(const char* property) {
-    return {{"kind", {"update", "batch_update"}}, {"body_contains", property}};
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(kills)
 
 BOOST_AUTO_TEST_CASE(d8_a_booking_that_was_killed_at_any_call_is_made_and_paid_once) {
-    MortalHouse house;
+    StudentHouse house;
     const auto exam = house.exam(50);
-    const std::pair<json::object, const char*> boundaries[] = {
-        {a_creation, "before"},
-        {a_creation, "after"},
-        {change_of("sj_credits"), "before"},
-        {change_of("sj_credits"), "after"},
+    const std::pair<json::object, Moment> boundaries[] = {
+        {a_creation, Moment::before},
+        {a_creation, Moment::late},
+        {a_creation, Moment::after},
+        {change_of("sj_credits"), Moment::before},
+        {change_of("sj_credits"), Moment::after},
     };
     int student = 100;
-    for (const auto& [calls, when] : boundaries)
-        BOOST_TEST_CONTEXT(json::serialize(calls) << ' ' << when) {
+    for (const auto& [calls, moment] : boundaries)
+        BOOST_TEST_CONTEXT(json::serialize(calls) << ' ' << name_of(moment)) {
             house.credits(++student, "3");
             house.warm(student, exam);
-            house.die(calls, when, [&] { return house.ask_booking(student, exam, "my-key"); });
+            house.die(calls, moment, [&] { return house.ask_booking(student, exam, "my-key"); });
             BOOST_TEST(house.booked_at_source(student) == "1 + 0");
             BOOST_TEST(house.credit(student) == "2");
             house.same_as_source(student);
@@ -111,11 +76,11 @@ BOOST_AUTO_TEST_CASE(d8_a_booking_that_was_killed_at_any_call_is_made_and_paid_o
 }
 
 BOOST_AUTO_TEST_CASE(d8_a_booking_that_was_killed_before_it_was_decided_is_not_made) {
-    MortalHouse house;
+    StudentHouse house;
     const auto exam = house.exam(50);
     house.credits(101, "3");
     house.warm(101, exam);
-    house.die({{"kind", "batch_read"}, {"body_contains", id_of(101)}}, "after",
+    house.die({{"kind", "batch_read"}, {"body_contains", id_of(101)}}, Moment::after,
               [&] { return house.ask_booking(101, exam, "my-key"); });
     BOOST_TEST(house.booked_at_source(101) == "0 + 0");
     BOOST_TEST(house.credit(101) == "3");
@@ -128,12 +93,12 @@ BOOST_AUTO_TEST_CASE(d8_a_booking_that_was_killed_before_it_was_decided_is_not_m
 }
 
 BOOST_AUTO_TEST_CASE(d8_a_booking_whose_payment_is_refused_after_a_kill_is_taken_back) {
-    MortalHouse house;
+    StudentHouse house;
     const auto exam = house.exam(50);
     house.credits(101, "3");
     house.warm(101, exam);
     house.refuse(change_of("sj_credits"));
-    house.die(a_creation, "after", [&] { return house.ask_booking(101, exam, "my-key"); });
+    house.die(a_creation, Moment::after, [&] { return house.ask_booking(101, exam, "my-key"); });
     BOOST_TEST(house.booked_at_source(101) == "0 + 0");
     BOOST_TEST(house.credit(101) == "3");
     house.same_as_source(101);
@@ -143,22 +108,21 @@ BOOST_AUTO_TEST_CASE(d8_a_booking_whose_payment_is_refused_after_a_kill_is_taken
 }
 
 BOOST_AUTO_TEST_CASE(d5_d8_a_cancellation_that_was_killed_at_any_call_is_done_and_refunded_once) {
-    MortalHouse house;
+    StudentHouse house;
     const auto exam = house.exam(50);
-    const std::pair<json::object, const char*> boundaries[] = {
-        {change_of("Cancelled"), "before"},
-        {change_of("Cancelled"), "after"},
-        {change_of("sj_credits"), "before"},
-        {change_of("sj_credits"), "after"},
+    const std::pair<json::object, Moment> boundaries[] = {
+        {change_of("Cancelled"), Moment::before}, {change_of("Cancelled"), Moment::late},
+        {change_of("Cancelled"), Moment::after},  {change_of("sj_credits"), Moment::before},
+        {change_of("sj_credits"), Moment::after},
     };
     int student = 100;
-    for (const auto& [calls, when] : boundaries)
-        BOOST_TEST_CONTEXT(json::serialize(calls) << ' ' << when) {
+    for (const auto& [calls, moment] : boundaries)
+        BOOST_TEST_CONTEXT(json::serialize(calls) << ' ' << name_of(moment)) {
             house.credits(++student, "3");
             house.warm(student, exam);
             const auto booked = house.book(student, exam);
             BOOST_TEST_REQUIRE(booked.status == 201, booked.body);
-            house.die(calls, when, [&] { return house.ask_cancel(student, record_of(booked)); });
+            house.die(calls, moment, [&] { return house.ask_cancel(student, record_of(booked)); });
             BOOST_TEST(house.booked_at_source(student) == "0 + 1");
             BOOST_TEST(house.credit(student) == "3");
             house.same_as_source(student);
@@ -170,7 +134,7 @@ BOOST_AUTO_TEST_CASE(d5_d8_a_cancellation_that_was_killed_at_any_call_is_done_an
 }
 
 BOOST_AUTO_TEST_CASE(d5_d8_a_batch_of_cancellations_that_was_killed_is_done_and_refunded_once) {
-    MortalHouse house;
+    StudentHouse house;
     const std::string exams[] = {house.exam(50, 30), house.exam(50, 31), house.exam(50, 32)};
     int student = 100;
     for (const auto* property : {"Cancelled", "sj_credits"})
@@ -182,7 +146,7 @@ BOOST_AUTO_TEST_CASE(d5_d8_a_batch_of_cancellations_that_was_killed_is_done_and_
                 BOOST_TEST_REQUIRE(booked.status == 201, booked.body);
                 bookings.push_back(record_of(booked));
             }
-            house.die(change_of(property), "after", [&] { return house.ask_cancel_all(student, bookings); });
+            house.die(change_of(property), Moment::after, [&] { return house.ask_cancel_all(student, bookings); });
             BOOST_TEST(house.booked_at_source(student) == "0 + 3");
             BOOST_TEST(house.credit(student) == "2");
             BOOST_TEST(house.credit(student, "shared_mock_credits") == "1");
@@ -192,13 +156,13 @@ BOOST_AUTO_TEST_CASE(d5_d8_a_batch_of_cancellations_that_was_killed_is_done_and_
 }
 
 BOOST_AUTO_TEST_CASE(d8_a_new_exam_date_that_was_killed_is_written_once) {
-    MortalHouse house;
+    StudentHouse house;
     int student = 100;
-    for (const auto* when : {"before", "after"})
-        BOOST_TEST_CONTEXT(when) {
+    for (const auto moment : {Moment::before, Moment::after})
+        BOOST_TEST_CONTEXT(name_of(moment)) {
             BOOST_TEST(house.login(++student).status == 200);
             const auto date = days_from_now(90);
-            house.die(change_of("ndecc_exam_date"), when, [&] { return house.put_date(student, date); });
+            house.die(change_of("ndecc_exam_date"), moment, [&] { return house.put_date(student, date); });
             BOOST_TEST(house.credit(student, "ndecc_exam_date") == date);
             house.same_as_source(student);
         }
@@ -206,7 +170,7 @@ BOOST_AUTO_TEST_CASE(d8_a_new_exam_date_that_was_killed_is_written_once) {
 }
 
 BOOST_AUTO_TEST_CASE(d8_a_discussion_that_was_killed_is_booked_and_paid_once) {
-    MortalHouse house;
+    StudentHouse house;
     const auto exam = house.exam(50, 30, "Mock Discussion");
     int student = 100;
     for (const auto& calls : {a_creation, change_of("mock_discussion_token")})
@@ -214,7 +178,7 @@ BOOST_AUTO_TEST_CASE(d8_a_discussion_that_was_killed_is_booked_and_paid_once) {
             house.hubspot->control("PATCH", "records/0-1/" + id_of(++student),
                                    {{"properties", {{"mock_discussion_token", "2"}}}});
             house.warm(student, exam);
-            house.die(calls, "after", [&] { return house.ask_discussion(student, exam, "my-key"); });
+            house.die(calls, Moment::after, [&] { return house.ask_discussion(student, exam, "my-key"); });
             BOOST_TEST(house.booked_at_source(student) == "1 + 0");
             BOOST_TEST(house.credit(student, "mock_discussion_token") == "1");
             house.same_as_source(student);
@@ -273,8 +237,11 @@ BOOST_AUTO_TEST_CASE(d9_a_contact_that_is_merged_away_while_it_books_is_charged_
     house.start();
     house.warm(101, exam);
     // Its balance was read, and nothing was written yet.
-    house.hubspot->fault(
-        {{"action", "hold"}, {"when", "after"}, {"times", 1}, {"kind", "batch_read"}, {"body_contains", id_of(101)}});
+    house.hubspot->fault({{"action", "hold"},
+                          {"when", "after"},
+                          {"times", 1},
+                          {"kind", "batch_read"},
+                          {"body_contains", id_of(101)}});
     auto asked = house.ask_booking(101, exam);
     house.wait_for_held(1);
     const auto merged =
@@ -295,7 +262,7 @@ BOOST_AUTO_TEST_CASE(d9_a_contact_that_is_merged_away_while_it_books_is_charged_
 }
 
 BOOST_AUTO_TEST_CASE(one_cancellation_of_a_batch_that_hubspot_refuses_keeps_no_other_from_being_done) {
-    MortalHouse house;
+    StudentHouse house;
     house.credits(101, "3");
     std::vector<std::string> bookings;
     for (int i = 0; i < 3; ++i) {
@@ -304,7 +271,7 @@ BOOST_AUTO_TEST_CASE(one_cancellation_of_a_batch_that_hubspot_refuses_keeps_no_o
         bookings.push_back(record_of(booked));
     }
     house.rest();
-    house.refuse(change_of(bookings[1].c_str()));
+    house.refuse(change_of(bookings[1]));
     const auto answer = house.ask_cancel_all(101, bookings).receive();
     BOOST_TEST(answer.status == 207, answer.body);
     const auto data = answer.json().at("data");
