@@ -90,7 +90,7 @@ json::object record_json(const Store& store, TypeIndex type, const Record& recor
 }
 
 constexpr std::string_view overview =
-    R"({"paths":["counters","counters/reset","log","settings","faults","release","index","limits/reset","reset",)"
+    R"({"paths":["counters","counters/reset","log","settings","faults","release","index","limits/reset","reset","webhooks",)"
     R"("seeded/{contact|exam|booking}/{number}","records/{type}[/{id}[/restore|/erase]|/touch|/bulk]","merge","associations",)"
     R"("properties/{type}/{name}"]})";
 
@@ -230,7 +230,18 @@ Response Emulator::control(const Call& call, const Request& request, Millis now)
         limiter_.reset();
         return done();
     }
+    if (is("GET", {"webhooks"}))
+        return answer(webhooks_.to_json());
+    if (is("PUT", {"webhooks"})) {
+        webhooks_.subscribe(parse_object(request));
+        return answer(webhooks_.to_json());
+    }
+    if (is("DELETE", {"webhooks"})) {
+        webhooks_.unsubscribe();
+        return done();
+    }
     if (is("POST", {"reset"})) {
+        webhooks_.unsubscribe();
         store_ = std::make_unique<Store>(settings_);
         store_->advance(now);
         faults_.clear();

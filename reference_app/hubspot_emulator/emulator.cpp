@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
+#include <utility>
 
 namespace hubspot_emulator {
 
@@ -18,7 +19,8 @@ constexpr int secondly_limit = 19; // shown in a header, enforced by nobody
 } // namespace
 
 Emulator::Emulator(Settings settings, Millis now)
-    : settings_(std::move(settings)) {
+    : settings_(std::move(settings))
+    , webhooks_(static_cast<std::uint64_t>(settings_.seed.seed)) {
     if (settings_.seed.epoch == 0)
         settings_.seed.epoch = now - now % day_ms;
     store_ = std::make_unique<Store>(settings_);
@@ -163,6 +165,13 @@ void Emulator::add_rate_headers(Response& response, bool search, Millis now) {
 }
 
 Response Emulator::perform(const Request& request, const Admission& admission, Millis now) {
+    store_->observed = webhooks_.subscribed();
+    auto response = carry_out(request, admission, now);
+    webhooks_.tell(*store_, std::exchange(store_->happened, {}));
+    return response;
+}
+
+Response Emulator::carry_out(const Request& request, const Admission& admission, Millis now) {
     if (admission.control) {
         try {
             return control(admission.call, request, now);

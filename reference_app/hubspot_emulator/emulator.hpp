@@ -4,6 +4,7 @@
 #include "crm_api.hpp"
 #include "fault.hpp"
 #include "limiter.hpp"
+#include "webhooks.hpp"
 
 #include <memory>
 
@@ -42,10 +43,12 @@ public:
     std::uint64_t hold_generation() const noexcept { return hold_generation_; }
     void held(int change) { counters_.held(change); }
 
+    Webhooks& webhooks() noexcept { return webhooks_; }
     Store& store() noexcept { return *store_; }
     const Counters& counters() const noexcept { return counters_; }
 
 private:
+    Response carry_out(const Request& request, const Admission& admission, Millis now);
     Response control(const Call& call, const Request& request, Millis now);
     Response control_record(const Call& call, const Request& request, Millis now);
     Response control_bulk(TypeIndex type, const boost::json::object& body, Millis now);
@@ -67,6 +70,7 @@ private:
     std::unique_ptr<Store> store_;
     Limiter limiter_;
     Counters counters_;
+    Webhooks webhooks_;
     std::vector<Fault> faults_;
     std::uint64_t next_fault_ = 1;
     std::uint64_t hold_generation_ = 0;

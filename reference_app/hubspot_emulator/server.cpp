@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -207,6 +208,7 @@ private:
     void take_effect() {
         response_ = server_.emulator_.perform(request_, admission_, now_ms());
         server_.wake_held();
+        server_.deliver();
         pass(admission_.latency_ms - admission_.latency_ms / 2, &Session::after_effect);
     }
 
@@ -262,6 +264,67 @@ private:
     bool keep_alive_ = true;
     bool busy_ = false;
     bool held_ = false;
+};
+
+/// Carries one delivery to the subscriber, who has five seconds to answer it.
+class Courier : public std::enable_shared_from_this<Courier> {
+public:
+    Courier(Server& server, Delivery delivery)
+        : server_(server)
+        , delivery_(std::move(delivery))
+        , socket_(server.io_)
+        , timer_(server.io_) {
+        server_.couriers_.insert(this);
+    }
+    ~Courier() {
+        server_.couriers_.erase(this);
+        if (server_.stopping_)
+            return;
+        server_.emulator_.webhooks().ended(delivery_.id, status_, now_ms());
+        server_.deliver();
+    }
+    Courier(const Courier&) = delete;
+    Courier& operator=(const Courier&) = delete;
+
+    void start() {
+        timer_.expires_after(std::chrono::seconds(5));
+        timer_.async_wait([weak = weak_from_this()](error_code error) {
+            if (const auto self = weak.lock(); self && !error)
+                self->close();
+        });
+        const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(delivery_.host), delivery_.port);
+        socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
+            if (!error)
+                self->send();
+        });
+    }
+    void close() {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+private:
+    void send() {
+        asio::async_write(socket_, asio::buffer(delivery_.request),
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                              if (!error)
+                                  self->receive();
+                          });
+    }
+    void receive() {
+        http::async_read_header(socket_, buffer_, parser_, [self = shared_from_this()](error_code error, std::size_t) {
+            if (!error)
+                self->status_ = static_cast<int>(self->parser_.get().result_int());
+        });
+    }
+
+    Server& server_;
+    Delivery delivery_;
+    Socket socket_;
+    Timer timer_;
+    beast::flat_buffer buffer_;
+    http::response_parser<http::string_body> parser_;
+    int status_ = 0;
 };
 
 namespace {
@@ -331,7 +394,8 @@ private:
 
 Server::Server(asio::io_context& io, Emulator& emulator)
     : io_(io)
-    , emulator_(emulator) {}
+    , emulator_(emulator)
+    , delivery_timer_(io) {}
 
 Server::~Server() = default;
 
@@ -370,6 +434,21 @@ void Server::accept(Acceptor& acceptor, asio::ssl::context* tls) {
     });
 }
 
+void Server::deliver() {
+    if (stopping_)
+        return;
+    while (auto delivery = emulator_.webhooks().next(now_ms()))
+        std::make_shared<Courier>(*this, std::move(*delivery))->start();
+    const auto due = emulator_.webhooks().next_due();
+    if (!due)
+        return;
+    delivery_timer_.expires_after(std::chrono::milliseconds(std::max<Millis>(1, *due - now_ms())));
+    delivery_timer_.async_wait([this](error_code error) {
+        if (!error)
+            deliver();
+    });
+}
+
 void Server::wake_held() {
     for (auto* session : sessions_)
         session->wake();
@@ -386,6 +465,9 @@ void Server::stop(std::function<void()> drained) {
     error_code ignored;
     for (auto& acceptor : acceptors_)
         acceptor->close(ignored);
+    delivery_timer_.cancel();
+    for (auto* courier : couriers_)
+        courier->close();
     for (auto* session : sessions_)
         if (session->idle())
             session->close();
@@ -397,6 +479,10 @@ void Server::stop(std::function<void()> drained) {
 
 void Server::abort() {
     drained_ = nullptr;
+    stopping_ = true;
+    delivery_timer_.cancel();
+    for (auto* courier : couriers_)
+        courier->close();
     for (auto* session : sessions_)
         session->close();
 }

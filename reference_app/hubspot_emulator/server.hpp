@@ -6,11 +6,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 
 namespace hubspot_emulator {
 
+class Courier;
 class Session;
 
 /// Serves one emulator over HTTP/1.1 on any number of ports, plain or TLS, on one thread.
@@ -30,6 +32,7 @@ public:
     void abort();
 
 private:
+    friend class Courier;
     friend class Session;
     using Tcp = boost::asio::ip::tcp;
     using Acceptor = boost::asio::basic_socket_acceptor<Tcp, boost::asio::io_context::executor_type>;
@@ -37,6 +40,8 @@ private:
     unsigned short open(const std::string& address, unsigned short port, boost::asio::ssl::context* tls);
     void accept(Acceptor& acceptor, boost::asio::ssl::context* tls);
     void forget(Session* session);
+    /// Sends the webhooks that are due, and comes back for the next ones.
+    void deliver();
     /// Wakes what a release or a reset lets go on.
     void wake_held();
 
@@ -45,6 +50,8 @@ private:
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::unique_ptr<boost::asio::ssl::context>> tls_;
     std::set<Session*> sessions_;
+    std::set<Courier*> couriers_;
+    boost::asio::steady_timer delivery_timer_;
     std::function<void()> drained_;
     bool stopping_ = false;
 };

@@ -145,6 +145,45 @@ void Store::remember(Record& record) {
     versions.push_back(record.snapshot());
 }
 
+void Store::tell(HappeningKind kind, TypeIndex type, const Record& record, Millis now, std::string_view source) {
+    if (!observed)
+        return;
+    Happening happening;
+    happening.kind = kind;
+    happening.type = type;
+    happening.id = record.id;
+    happening.at = now;
+    happening.source = source;
+    happened.push_back(std::move(happening));
+}
+
+void Store::tell_change(TypeIndex type, const Record& record, PropertyId property, const std::string& value, Millis now,
+                        std::string_view source) {
+    tell(HappeningKind::property_change, type, record, now, source);
+    if (!observed)
+        return;
+    happened.back().property = property;
+    happened.back().value = value;
+}
+
+// Each end has an event of its own.
+void Store::tell_association(TypeIndex from_type, const Record& from, const Record& to,
+                             const AssociationDefinition& definition, bool removed, Millis now) {
+    if (!observed)
+        return;
+    const auto add = [&](TypeIndex type, const Record& end, TypeIndex to_type, const Record& other, std::uint32_t id) {
+        tell(HappeningKind::association_change, type, end, now);
+        auto& happening = happened.back();
+        happening.to_type = to_type;
+        happening.to = other.id;
+        happening.association = id;
+        happening.user_defined = definition.user_defined;
+        happening.removed = removed;
+    };
+    add(from_type, from, definition.to, to, definition.type_id);
+    add(definition.to, to, from_type, from, definition.inverse_type_id);
+}
+
 void Store::touch(TypeIndex type, Record& record, Millis now) {
     begin_change(type, record);
     remember(record);
@@ -167,8 +206,12 @@ Record& Store::put(TypeIndex type, Id id, Millis created, Millis updated, Values
 Record& Store::create(TypeIndex type, Values values, Millis now, std::string_view source) {
     auto& record = put(type, types[type].next_id, now, now, std::move(values));
     auto& history = record.ensure_history();
-    for (const auto& [property, value] : record.values)
+    for (const auto& [property, value] : record.values) {
         history.changes.push_back({property, now, value, source});
+        tell_change(type, record, property, value, now, source);
+    }
+    // The creation itself is told last.
+    tell(HappeningKind::creation, type, record, now, source);
     begin_change(type, record, false);
     end_change(type, record, now);
     if (behaviour.background_bump_ms > 0)
@@ -191,6 +234,8 @@ void Store::update(TypeIndex type, Record& record, const std::vector<std::pair<P
         if (old && !known)
             log.push_back({property, record.created, *old, "IMPORT"});
         log.push_back({property, now, value, source});
+        if (!old || *old != value)
+            tell_change(type, record, property, value, now, source);
         record.values.set(property, value);
     }
     record.updated = updated_at.value_or(now);
@@ -205,6 +250,7 @@ void Store::unset(TypeIndex type, Record& record, PropertyId property, Millis no
     remember(record);
     object_type.remove_from_unique(record);
     record.values.erase(property);
+    tell_change(type, record, property, {}, now, "CRM_UI");
     record.updated = now;
     object_type.add_to_unique(record);
     end_change(type, record, now);
@@ -217,6 +263,7 @@ void Store::archive(TypeIndex type, Record& record, Millis now) {
     record.state = RecordState::archived;
     record.archived_at = now;
     end_change(type, record, now);
+    tell(HappeningKind::deletion, type, record, now);
 }
 
 void Store::restore(TypeIndex type, Record& record, Millis now) {
@@ -225,6 +272,7 @@ void Store::restore(TypeIndex type, Record& record, Millis now) {
     record.archived_at = 0;
     types[type].add_to_unique(record);
     end_change(type, record, now);
+    tell(HappeningKind::restore, type, record, now);
 }
 
 void Store::erase(TypeIndex type, Record& record, Millis now) {
@@ -239,15 +287,20 @@ void Store::erase(TypeIndex type, Record& record, Millis now) {
     record.values = {};
     record.state = RecordState::erased;
     end_change(type, record, now);
+    tell(types[type].email ? HappeningKind::privacy_deletion : HappeningKind::deletion, type, record, now);
 }
 
 Record& Store::merge(TypeIndex type, Record& primary, Record& other, Millis now) {
     auto& object_type = types[type];
+    const auto told = happened.size();
+    std::size_t moved = 0;
     auto values = primary.values;
     for (const auto& [property, value] : other.values) {
         const auto* own = values.find(property);
-        if (!own || own->empty())
+        if (!own || own->empty()) {
             values.set(property, value);
+            ++moved;
+        }
     }
     const auto append = [&](PropertyId property, std::string_view item) {
         const auto* old = values.find(property);
@@ -308,6 +361,14 @@ Record& Store::merge(TypeIndex type, Record& primary, Record& other, Millis now)
                 link(type, *survivor, *to, *definition);
                 schedule_recalculation(edge.to_type, *to, now);
             }
+    // Of all this one event tells (*).
+    happened.resize(told);
+    tell(HappeningKind::merge, type, *survivor, now);
+    if (observed) {
+        happened.back().primary = primary.id;
+        happened.back().other = other.id;
+        happened.back().moved = moved;
+    }
     return *survivor;
 }
 
@@ -341,6 +402,7 @@ void Store::associate(TypeIndex from_type, Record& from, Record& to, const Assoc
     if (const auto* plain = default_association(from_type, definition.to); plain && plain != &definition)
         link(from_type, from, to, *plain);
     link(from_type, from, to, definition);
+    tell_association(from_type, from, to, definition, false, now);
     touch(from_type, from, now);
     touch(definition.to, to, now);
     schedule_recalculation(from_type, from, now);
@@ -358,6 +420,7 @@ void Store::dissociate(TypeIndex from_type, Record& from, Record& to, const Asso
     });
     if (gone == 0)
         return;
+    tell_association(from_type, from, to, definition, true, now);
     touch(from_type, from, now);
     touch(definition.to, to, now);
     schedule_recalculation(from_type, from, now);

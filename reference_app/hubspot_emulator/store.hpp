@@ -1,5 +1,6 @@
 #pragma once
 
+#include "happening.hpp"
 #include "object_type.hpp"
 #include "settings.hpp"
 
@@ -30,6 +31,9 @@ public:
     std::vector<AssociationDefinition> associations;
     BehaviourSettings behaviour;
     std::int64_t portal_id;
+    /// Whether anybody wants to know what happens, and what has happened since it was last taken from here.
+    bool observed = false;
+    std::vector<Happening> happened;
 
     /// By type id, plural, singular or fully qualified name.
     std::optional<TypeIndex> find_type(std::string_view spelling) const;
@@ -92,6 +96,11 @@ private:
     void begin_change(TypeIndex type, Record& record, bool existed = true);
     void end_change(TypeIndex type, Record& record, Millis now);
     void remember(Record& record);
+    void tell(HappeningKind kind, TypeIndex type, const Record& record, Millis now, std::string_view source = "CRM_UI");
+    void tell_change(TypeIndex type, const Record& record, PropertyId property, const std::string& value, Millis now,
+                     std::string_view source);
+    void tell_association(TypeIndex from_type, const Record& from, const Record& to,
+                          const AssociationDefinition& definition, bool removed, Millis now);
     void touch(TypeIndex type, Record& record, Millis now);
     void schedule(Millis due, Work work, TypeIndex type, Id id);
     void schedule_recalculation(TypeIndex type, Record& record, Millis now);
