@@ -1,25 +1,9 @@
 #include "local_calendar.hpp"
+#include "zone_of.hpp"
 
 #include <date/tz.h>
 
-#include <exception>
-#include <stdexcept>
-#include <string>
-
 namespace service {
-
-namespace {
-
-const date::time_zone* find_zone(std::string_view name) {
-    try {
-        return date::locate_zone(std::string{name});
-    } catch (const std::exception& reason) {
-        throw std::runtime_error{"the system's time zones lack " + std::string{name} +
-                                 ": install them (Debian's package tzdata): " + reason.what()};
-    }
-}
-
-} // namespace
 
 LocalCalendar::LocalCalendar(std::string_view zone)
     : zone_{find_zone(zone)} {}
