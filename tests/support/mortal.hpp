@@ -6,7 +6,9 @@
 #include <understudy/store.hpp>
 #include <understudy/writable_source.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -82,12 +84,39 @@ public:
             Inner::async_find_operations(std::move(sent), how, heard(std::forward<Token>(token)));
     }
 
+    template<class T, class Token>
+    void async_list(T queries, const understudy::ReadOptions& how, Token&& token) {
+        if (life_.step())
+            Inner::async_list(std::move(queries), how, heard(std::forward<Token>(token)));
+    }
+    template<class T, class Token>
+    void async_find_changes(T queries, const understudy::ReadOptions& how, Token&& token) {
+        if (life_.step())
+            Inner::async_find_changes(std::move(queries), how, heard(std::forward<Token>(token)));
+    }
+    template<class Token>
+    void async_extent(const understudy::ReadOptions& how, Token&& token) {
+        if (life_.step())
+            Inner::async_extent(how, heard(std::forward<Token>(token)));
+    }
+    template<class Token>
+    void async_begin_pass(std::string pass, std::string holder, std::chrono::milliseconds lease, Token&& token) {
+        if (life_.step())
+            Inner::async_begin_pass(std::move(pass), std::move(holder), lease, heard(std::forward<Token>(token)));
+    }
+    template<class Token>
+    void async_end_pass(std::string pass, std::uint64_t fence, std::string position, Token&& token) {
+        if (life_.step())
+            Inner::async_end_pass(std::move(pass), fence, std::move(position), heard(std::forward<Token>(token)));
+    }
+
 #define UNDERSTUDY_TESTS_MORTAL(name)                                                                                  \
     template<class T, class Token>                                                                                     \
     void name(T what, Token&& token) {                                                                                 \
         if (life_.step())                                                                                              \
             Inner::name(std::move(what), heard(std::forward<Token>(token)));                                           \
     }
+    UNDERSTUDY_TESTS_MORTAL(async_step_pass)
     UNDERSTUDY_TESTS_MORTAL(async_apply)
     UNDERSTUDY_TESTS_MORTAL(async_hint)
     UNDERSTUDY_TESTS_MORTAL(async_settle)

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <understudy/covered_sets.hpp>
+#include <understudy/error.hpp>
 #include <understudy/memory/table.hpp>
+#include <understudy/pass_step.hpp>
 #include <understudy/settlement.hpp>
 #include <understudy/store.hpp>
 
@@ -12,8 +14,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -139,6 +143,55 @@ public:
                                           std::forward<Token>(token));
     }
 
+    /// See `ReconcilableReplica`. Goes over all rows.
+    template<class Token = boost::asio::deferred_t>
+    auto async_begin_pass(std::string pass, std::string holder, std::chrono::milliseconds lease, Token&& token = {}) {
+        return answered<PassLeaseSignature>(
+            [table = table_, pass = std::move(pass), holder = std::move(holder), lease](PassLease& granted) {
+                if (!table->passes().begin(pass, holder, lease, now(), granted))
+                    return make_error_code(Errc::lease_held);
+                granted.live_rows = table->live_rows();
+                return boost::system::error_code{};
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `ReconcilableReplica`. Goes over all rows for every range.
+    template<class Token = boost::asio::deferred_t>
+    auto async_step_pass(PassStep<R> step, Token&& token = {}) {
+        return answered<PassStepSignature<R>>(
+            [table = table_, step = std::move(step)](PassStepped<R>& stepped) {
+                if (!table->passes().holds(step.pass, step.fence, now()))
+                    return make_error_code(Errc::lease_lost);
+                table->passes().note(step.pass, step.position, now() + step.lease);
+                stepped.outcomes = table->apply(step.observations, now());
+                for (const auto& key : step.hints)
+                    table->hint(key);
+                for (const auto& range : step.ranges) {
+                    const auto missing = table->missing_of(range);
+                    stepped.missing.insert(stepped.missing.end(), missing.begin(), missing.end());
+                }
+                return boost::system::error_code{};
+            },
+            std::forward<Token>(token));
+    }
+
+    /// See `ReconcilableReplica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_end_pass(std::string pass, std::uint64_t fence, std::string position, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, DoneSignature>(
+            [executor = executor_, table = table_](auto handler, const std::string& ended, std::uint64_t with,
+                                                   std::string left) {
+                const bool held = table->passes().holds(ended, with, now());
+                if (held)
+                    table->passes().note(ended, std::move(left), now());
+                boost::asio::post(executor,
+                                  boost::asio::append(std::move(handler), held ? boost::system::error_code{}
+                                                                               : make_error_code(Errc::lease_lost)));
+            },
+            token, std::move(pass), fence, std::move(position));
+    }
+
     /// See `Replica`. Never fails.
     template<class Token = boost::asio::deferred_t>
     auto async_draw_ticket(Token&& token = {}) {
@@ -183,6 +236,25 @@ private:
             },
             token, std::move(work));
     }
+
+    // As `posted`, for work that may fail: it fills the answer in and returns why not.
+    template<class Signature, class Work, class Token>
+    auto answered(Work work, Token&& token) {
+        return boost::asio::async_initiate<Token, Signature>(
+            [executor = executor_](auto handler, Work started) {
+                typename AnswerOf<Signature>::type answer{};
+                const auto error = started(answer);
+                boost::asio::post(executor, boost::asio::append(std::move(handler), error, std::move(answer)));
+            },
+            token, std::move(work));
+    }
+
+    template<class Signature>
+    struct AnswerOf;
+    template<class Answer>
+    struct AnswerOf<void(boost::system::error_code, Answer)> {
+        using type = Answer;
+    };
 
     executor_type executor_;
     std::shared_ptr<Table<R>> table_;

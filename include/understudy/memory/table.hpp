@@ -3,13 +3,16 @@
 #include <understudy/detail/apply_rule.hpp>
 #include <understudy/detail/settle_rule.hpp>
 #include <understudy/index.hpp>
+#include <understudy/key_order.hpp>
 #include <understudy/memory/detail/absence_notes.hpp>
 #include <understudy/memory/detail/floors.hpp>
 #include <understudy/memory/detail/hinted_values.hpp>
 #include <understudy/memory/detail/index_map.hpp>
+#include <understudy/memory/detail/pass_book.hpp>
 #include <understudy/memory/detail/set_map.hpp>
 #include <understudy/memory/params.hpp>
 #include <understudy/observation.hpp>
+#include <understudy/pass_step.hpp>
 #include <understudy/row.hpp>
 #include <understudy/set_row.hpp>
 #include <understudy/settlement.hpp>
@@ -133,6 +136,28 @@ public:
         std::transform(marked.begin(), wanted, std::back_inserter(keys), [](const Row<R>* row) { return row->id; });
         return keys;
     }
+
+    /// Goes over all rows.
+    std::size_t live_rows() const {
+        const auto live = [](const auto& row) { return row.second.row.state == State::live; };
+        return static_cast<std::size_t>(std::count_if(rows_.begin(), rows_.end(), live));
+    }
+
+    /// See `PassStepped::missing`. Goes over all rows.
+    std::vector<key_t<R>> missing_of(const ListedRange<R>& listed) const {
+        std::vector<key_t<R>> missing;
+        for (const auto& [key, entry] : rows_) {
+            const bool within =
+                !(listed.from && key_less<R>(key, *listed.from)) && (!listed.until || key_less<R>(key, *listed.until));
+            if (within && entry.row.state == State::live && entry.row.ticket < listed.ticket &&
+                !std::binary_search(listed.keys.begin(), listed.keys.end(), key, key_less<R>))
+                missing.push_back(key);
+        }
+        std::sort(missing.begin(), missing.end(), key_less<R>);
+        return missing;
+    }
+
+    detail::PassBook& passes() noexcept { return passes_; }
 
     template<IndexTag By>
     SetRow<R> look_up_set(const SetQuery<By>& query, Instant now) {
@@ -408,6 +433,7 @@ private:
     }
 
     Params params_;
+    detail::PassBook passes_;
     std::uint64_t last_ticket_ = 0;
     detail::Floors<key_t<R>> floors_;
     Ticket evicted_ = no_ticket; // the latest of all evicted rows

@@ -3,6 +3,7 @@
 #include <understudy/covered_sets.hpp>
 #include <understudy/detail/erased_handler.hpp>
 #include <understudy/error.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/store.hpp>
 #include <understudy/testing/scripted_truth.hpp>
 #include <understudy/testing/virtual_clock.hpp>
@@ -39,7 +40,7 @@ public:
 
     /// What one call asked for.
     struct Asked {
-        /// The index by which it reads; `update`, `create`, `archive`, `associate` or
+        /// The index by which it reads; `listing`, `changes`, `extent`; `update`, `create`, `archive`, `associate` or
         /// `find_operations`.
         std::string index;
         std::size_t values = 0;
@@ -59,6 +60,10 @@ public:
 
     /// The truth: makes or replaces a record. Without a version the next stamp is taken.
     void put(R record, std::optional<Version> version = {}) { script_->truth.put(std::move(record), version); }
+    /// Lists and changes come in pages of so many records.
+    void set_page_length(std::size_t length) { script_->page_length = length; }
+    /// While it is held, the index of changes does not notice any.
+    void hold_index(bool held) { script_->truth.hold_index(held); }
     void archive(const key_t<R>& key) { script_->truth.set_state(key, State::archived); }
     void erase(const key_t<R>& key) { script_->truth.set_state(key, State::erased); }
     /// From now on reading `loser` answers with `survivor`'s record.
@@ -115,7 +120,8 @@ public:
     Reading<R> truth(const key_t<R>& key) const { return script_->truth.read_key(key, false); }
     std::size_t size() const noexcept { return script_->truth.size(); }
 
-    /// Sets leave this record out though it belongs to them, as a list that lags does; reading it by its key does not.
+    /// Sets and lists leave this record out though it belongs to them, as those that lag do; reading it by its key does
+    /// not.
     void hide_from_sets(const key_t<R>& key, bool hidden = true) { script_->truth.hide_from_sets(key, hidden); }
 
     const std::vector<Asked>& calls() const noexcept { return script_->calls; }
@@ -137,6 +143,33 @@ public:
         return read<SearchSignature<R>, By>(
             std::move(values), options,
             [](const Truth& truth, const auto& value) { return truth.template search<By>(value); },
+            std::forward<Token>(token));
+    }
+
+    /// See `ListableSource`; a page holds `page_length` records.
+    template<class Token = boost::asio::deferred_t>
+    auto async_list(std::vector<ListingQuery<R>> queries, const ReadOptions& options = {}, Token&& token = {}) {
+        return read_pages<ListingSignature<R>>(
+            "listing", std::move(queries), options,
+            [](const Truth& truth, const auto& query, std::size_t length) { return truth.list(query, length); },
+            std::forward<Token>(token));
+    }
+
+    /// See `ChangeSource`; the index does not lag unless it is held.
+    template<class Token = boost::asio::deferred_t>
+    auto async_find_changes(std::vector<ChangesQuery<R>> queries, const ReadOptions& options = {}, Token&& token = {}) {
+        return read_pages<ChangesSignature<R>>(
+            "changes", std::move(queries), options,
+            [](const Truth& truth, const auto& query, std::size_t length) { return truth.changes(query, length); },
+            std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
+    auto async_extent(const ReadOptions& options = {}, Token&& token = {}) {
+        return answer<ExtentSignature<R>>(
+            "extent", 1, options.priority,
+            [script = script_](const boost::system::error_code& error) {
+                return error ? Extent<R>{} : script->truth.extent();
+            },
             std::forward<Token>(token));
     }
 
@@ -229,6 +262,7 @@ private:
         typename Clock::duration answer_after{0};
         bool held = false;
         bool in_full = false;
+        std::size_t page_length = 100;
         std::vector<std::shared_ptr<Timer>> waiting;
         std::deque<boost::system::error_code> failures;
         std::deque<boost::system::error_code> write_failures;
@@ -273,6 +307,22 @@ private:
                     for (const auto& value : values)
                         found.push_back(one(script->truth, value));
                 return found;
+            },
+            std::forward<Token>(token));
+    }
+
+    template<class Signature, class Query, class Read, class Token>
+    auto read_pages(std::string_view what, std::vector<Query> queries, const ReadOptions& options, Read one,
+                    Token&& token) {
+        const auto count = queries.size();
+        return answer<Signature>(
+            what, count, options.priority,
+            [script = script_, queries = std::move(queries), one](const boost::system::error_code& error) {
+                std::vector<decltype(one(script->truth, queries.front(), std::size_t{}))> pages;
+                if (!error)
+                    for (const auto& query : queries)
+                        pages.push_back(one(script->truth, query, script->page_length));
+                return pages;
             },
             std::forward<Token>(token));
     }

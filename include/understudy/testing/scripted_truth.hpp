@@ -2,6 +2,8 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
+#include <understudy/key_order.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/store.hpp>
 #include <understudy/writable_source.hpp>
 
@@ -28,9 +30,17 @@ class ScriptedTruth {
 public:
     void put(R record, std::optional<Version> version) {
         auto& entry = entries_[key_of(record)];
-        entry = {State::live, std::move(record), version ? *version : Version{++stamp_}, {}};
+        entry = {State::live, std::move(record), version ? *version : Version{++stamp_}, {}, entry.indexed};
+        if (!index_held_)
+            entry.indexed = entry.version;
     }
     void set_state(const key_t<R>& key, State state) { entries_[key].state = state; }
+    void hold_index(bool held) {
+        index_held_ = held;
+        for (auto& [key, entry] : entries_)
+            if (!held)
+                entry.indexed = entry.version;
+    }
     void merge(const key_t<R>& loser, const key_t<R>& survivor) {
         auto& entry = entries_[loser];
         entry.state = State::merged;
@@ -110,6 +120,46 @@ public:
         return SetReading<R>::of(std::move(members));
     }
 
+    ListingPage<R> list(const ListingQuery<R>& query, std::size_t length) const {
+        ListingPage<R> page;
+        for (const auto* key : sorted([](const Entry& entry) { return entry.state == State::live; })) {
+            if (hidden_.contains(*key) || (query.from && key_less<R>(*key, *query.from)))
+                continue;
+            if (page.records.size() == length) {
+                page.next = *key;
+                break;
+            }
+            page.records.emplace_back(*key, read_key(*key));
+        }
+        return page;
+    }
+
+    ChangesPage<R> changes(const ChangesQuery<R>& query, std::size_t length) const {
+        ChangesPage<R> page;
+        const auto matches = [&](const Entry& entry) {
+            return entry.state == State::live && entry.indexed != no_version && entry.indexed >= query.since;
+        };
+        for (const auto* key : sorted(matches)) {
+            if (query.after && !key_less<R>(*query.after, *key))
+                continue;
+            if (page.candidates.size() == length) {
+                page.next = page.candidates.back().id;
+                break;
+            }
+            page.candidates.push_back({*key, entries_.at(*key).version});
+        }
+        return page;
+    }
+
+    Extent<R> extent() const {
+        Extent<R> extent;
+        for (const auto* key : sorted([](const Entry& entry) { return entry.indexed != no_version; })) {
+            extent.latest = std::max(extent.latest, entries_.at(*key).indexed);
+            extent.last = *key;
+        }
+        return extent;
+    }
+
     WriteOutcome<R> update(const Change<R>& change) {
         WriteOutcome<R> outcome;
         const auto* entry = target(change.key, outcome);
@@ -178,6 +228,7 @@ private:
         R record{};
         Version version = no_version;
         key_t<R> survivor{};
+        Version indexed = no_version;
     };
     using Entries = std::map<key_t<R>, Entry>;
 
@@ -186,6 +237,17 @@ private:
         while (it != entries_.end() && it->second.state == State::merged)
             it = entries_.find(it->second.survivor);
         return it;
+    }
+
+    // The keys of the entries that `matches` likes, in the order of the list.
+    template<class Matches>
+    std::vector<const key_t<R>*> sorted(Matches matches) const {
+        std::vector<const key_t<R>*> keys;
+        for (const auto& [key, entry] : entries_)
+            if (matches(entry))
+                keys.push_back(&key);
+        std::sort(keys.begin(), keys.end(), [](const key_t<R>* a, const key_t<R>* b) { return key_less<R>(*a, *b); });
+        return keys;
     }
 
     static WriteOutcome<R> refusal(Errc why, key_t<R> holder = {}) {
@@ -231,6 +293,7 @@ private:
     std::vector<std::function<const key_t<R>*(const ScriptedTruth&, const R&)>> holders_;
     std::map<key_t<R>, std::vector<std::string>> operations_;
     bool keeps_operations_ = true;
+    bool index_held_ = false;
     std::int64_t made_ = 900'000'000'000;
     std::int64_t stamp_ = 1'700'000'000'000;
 };

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <understudy/detail/pass_run.hpp>
+#include <understudy/detail/random_id.hpp>
+#include <understudy/pass_options.hpp>
+#include <understudy/pass_report.hpp>
+#include <understudy/reconciler_params.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace understudy::detail {
+
+// What the copies of a reconciler share: for each kind of pass the one that is under way, and the one that is asked for
+// meanwhile.
+template<class Source, class Replica, class Clock>
+class ReconcilerCore : public std::enable_shared_from_this<ReconcilerCore<Source, Replica, Clock>> {
+public:
+    using R = typename Source::record_type;
+    using Done = std::function<void(PassReport)>;
+
+    ReconcilerCore(Source source, Replica replica, ReconcilerParams params)
+        : executor{replica.get_executor()}
+        , source_{std::move(source)}
+        , replica_{std::move(replica)}
+        , params_{std::move(params)} {
+        if (params_.name.empty())
+            params_.name = RecordTraits<R>::name;
+    }
+
+    // Those who ask while a pass of the kind is under way share the next one.
+    void ask(PassKind kind, const PassOptions& options, Done done) {
+        auto& lane = lane_of(kind);
+        lane.options.allow_deletes = std::max(lane.options.allow_deletes, options.allow_deletes);
+        lane.options.from_start = lane.options.from_start || options.from_start;
+        lane.waiting.push_back(std::move(done));
+        if (!lane.running && !closed_)
+            begin(kind);
+        else if (closed_)
+            refuse(lane);
+    }
+
+    std::optional<PassReport> progress(PassKind kind) const {
+        const auto& lane = kind == PassKind::full ? full_ : incremental_;
+        return lane.running ? std::optional{lane.progress()} : std::nullopt;
+    }
+
+    void close() {
+        closed_ = true;
+        for (auto* lane : {&full_, &incremental_}) {
+            refuse(*lane);
+            if (const auto stop = std::exchange(lane->stop, nullptr))
+                stop();
+        }
+    }
+
+    boost::asio::any_io_executor executor;
+
+private:
+    struct Lane {
+        bool running = false;
+        PassOptions options{};
+        std::vector<Done> waiting{};
+        std::function<PassReport()> progress{};
+        std::function<void()> stop{};
+    };
+
+    Lane& lane_of(PassKind kind) { return kind == PassKind::full ? full_ : incremental_; }
+
+    static void refuse(Lane& lane) {
+        for (const auto& done : std::exchange(lane.waiting, {})) {
+            PassReport report;
+            report.outcome = PassOutcome::interrupted;
+            report.error = Errc::shutting_down;
+            done(report);
+        }
+    }
+
+    void begin(PassKind kind) {
+        auto& lane = lane_of(kind);
+        lane.running = true;
+        const auto options = std::exchange(lane.options, {});
+        auto done = [self = this->shared_from_this(), kind,
+                     waiting = std::exchange(lane.waiting, {})](const PassReport& report) {
+            auto& ended = self->lane_of(kind);
+            ended.running = false;
+            ended.progress = nullptr;
+            ended.stop = nullptr;
+            for (const auto& tell : waiting)
+                tell(report);
+            if (!ended.running && !ended.waiting.empty() && !self->closed_)
+                self->begin(kind);
+        };
+        if (kind == PassKind::incremental)
+            return run_incremental(lane, std::move(done));
+        if constexpr (ChangeSource<Source>) {
+            // What changes after its record was listed must not be from before where incremental passes begin.
+            lane.progress = [] { return PassReport{}; };
+            return ask(PassKind::incremental, {}, [self = this->shared_from_this(), options, done](const PassReport&) {
+                if (self->closed_)
+                    return done(stopped());
+                self->run_full(self->full_, options, done);
+            });
+        }
+        run_full(lane, options, std::move(done));
+    }
+
+    static PassReport stopped() {
+        PassReport report;
+        report.kind = PassKind::full;
+        report.outcome = PassOutcome::interrupted;
+        report.error = Errc::shutting_down;
+        return report;
+    }
+
+    void run_full(Lane& lane, const PassOptions& options, Done done) {
+        using Machine = FullPassMachine<R>;
+        auto make = [params = params_, options](const PassLease& lease, const Extent<R>& extent) {
+            auto position = options.from_start ? std::nullopt : read_full_position<R>(lease.position);
+            return Machine{params, options, lease.live_rows, extent.last, std::move(position)};
+        };
+        start<Machine>(lane, "full", std::move(make), std::move(done), ChangeSource<Source>);
+    }
+
+    void run_incremental(Lane& lane, Done done) {
+        if constexpr (ChangeSource<Source>) {
+            using Machine = IncrementalPassMachine<R>;
+            auto make = [params = params_](const PassLease& lease, const Extent<R>&) {
+                return Machine{params, read_incremental_position<R>(lease.position)};
+            };
+            start<Machine>(lane, "incremental", std::move(make), std::move(done), false);
+        }
+    }
+
+    template<class Machine, class Make>
+    void start(Lane& lane, const std::string& kind, Make make, Done done, bool measured) {
+        const auto run = std::make_shared<PassRun<Source, Replica, Clock, Machine>>(
+            source_, replica_, params_, params_.name + "/" + kind, holder_, std::move(make), std::move(done));
+        lane.progress = [run] { return run->progress(); };
+        lane.stop = [run] { run->stop(Errc::shutting_down); };
+        run->start(measured);
+    }
+
+    Source source_;
+    Replica replica_;
+    ReconcilerParams params_;
+    std::string holder_ = random_id();
+    Lane full_{};
+    Lane incremental_{};
+    bool closed_ = false;
+};
+
+} // namespace understudy::detail
