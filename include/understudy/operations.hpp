@@ -106,6 +106,8 @@ public:
     /// rows that were marked are read again. Call it once, and `stop` before the executor goes away.
     void run() { desk_->run(); }
     void stop() { desk_->stop(); }
+    /// Looks for marked rows at once, for whoever has just marked some; only while `run` is in effect.
+    void hasten_sweeps() { desk_->hasten_sweeps(); }
 
     /// Begins no new operation from now on and completes when none is under way here.
     ///

@@ -38,6 +38,7 @@ Application::Application(ApplicationParams params, const ApplicationParts& parts
     , writes_{parts.students, parts.booking_desk}
     , booking_admin_{parts.students, parts.admin_desk}
     , exam_admin_{parts.exam_desk, parts.exams, parts.activation}
+    , webhooks_{parts.webhooks}
     , gate_{parts.gate}
     , metrics_{metrics}
     , log_{log}
@@ -160,6 +161,8 @@ void Application::dispatch(const RouteMatch& match, const Request& request, Resp
     case Endpoint::activate_exams:
     case Endpoint::activate_exams_by_get:
         return exam_admin_.activate(std::move(respond));
+    case Endpoint::hubspot_webhook:
+        return webhooks_.receive(request, std::move(respond));
     case Endpoint::health: {
         HealthReport report;
         report.draining = draining_;

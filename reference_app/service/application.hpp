@@ -57,6 +57,7 @@ private:
     WriteEndpoints writes_;
     BookingAdminEndpoints booking_admin_;
     ExamAdminEndpoints exam_admin_;
+    WebhookEndpoint& webhooks_;
     AdminGate& gate_;
     Metrics& metrics_;
     const Log& log_;

@@ -8,6 +8,7 @@
 #include "exam_desk.hpp"
 #include "exam_directory.hpp"
 #include "student_directory.hpp"
+#include "webhook_endpoint.hpp"
 
 namespace service {
 
@@ -21,6 +22,7 @@ struct ApplicationParts {
     AdminGate& gate;
     ExamDesk& exam_desk;
     ExamActivation& activation;
+    WebhookEndpoint& webhooks;
 };
 
 } // namespace service

@@ -25,6 +25,8 @@ environment alone:
   SUPABASE_JWT_ISSUER         who issues the tokens, default SUPABASE_URL/auth/v1
   SUPABASE_CA_FILE            certificates to trust there instead of the system's, a PEM file
   CRON_SECRET                 what timed jobs show, at least 16 characters
+  HUBSPOT_WEBHOOK_SECRET      the app's client secret, which HubSpot signs its events with; several, with commas
+  PUBLIC_URL                  the address that HubSpot calls this service by; needed for its events
 
 Exit status: 0 done; 1 an error that should not happen; 2 wrong options or environment; 3 something that is needed
 cannot be reached or is not as it must be; 4 stopped while something was still under way.)";

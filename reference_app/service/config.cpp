@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include "router.hpp"
+
 #include <understudy/supabase/config.hpp>
 
 #include <algorithm>
@@ -295,6 +297,8 @@ Config read_config(const Environment& environment, const Environment& flags) {
         problems.emplace_back(error.what());
     }
     config.admin = read_admin_params(environment, problems);
+    config.webhooks = read_webhook_params(environment, problems);
+    config.server.body_limits.emplace_back(hubspot_webhook_path, webhook_body_limit);
     if (!problems.empty())
         throw ConfigError{std::move(problems)};
     return config;

@@ -4,6 +4,7 @@
 #include "application_params.hpp"
 #include "http_server_params.hpp"
 #include "log.hpp"
+#include "webhook_params.hpp"
 
 #include <understudy/freshness.hpp>
 #include <understudy/hubspot/params.hpp>
@@ -62,6 +63,7 @@ struct Config {
     HttpServerParams server;
     ApplicationParams application;
     AdminParams admin;
+    WebhookParams webhooks;
     ReadingParams reading;
     WritingParams writing;
     understudy::postgres::ConnectParams database;

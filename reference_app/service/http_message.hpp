@@ -32,6 +32,10 @@ struct Request {
     std::string admin;
     /// The `Idempotency-Key` header, or `X-Idempotency-Key`, if there is one.
     std::optional<std::string_view> idempotency_key;
+    /// The headers `X-HubSpot-Signature-v3` and `X-HubSpot-Request-Timestamp`; the values of several are joined by
+    /// commas (RFC 9110, 5.2).
+    std::string signature;
+    std::string signed_at;
     Address client;
     /// The client's own `X-Request-Id` if it is a plain one, else a new one.
     std::string_view id;

@@ -210,9 +210,10 @@ private:
 
     void next_request() {
         parser_.emplace();
-        parser_->eager(true);
+        // Stops after the header: where the request goes says how long its body may be.
+        parser_->eager(false);
         parser_->header_limit(static_cast<std::uint32_t>(server_->params.header_limit));
-        parser_->body_limit(server_->params.body_limit);
+        parser_->body_limit(boost::none);
         continued_ = false;
         too_slow_ = false;
         enter(Phase::idle, server_->params.idle_timeout);
@@ -227,8 +228,12 @@ private:
         if (buffer_.size() > 0) {
             if (phase_ == Phase::idle)
                 enter(Phase::reading, server_->params.request_timeout);
-            const auto used = parser_->put(buffer_.data(), error);
-            buffer_.consume(used);
+            error = feed();
+            if (!error && !parser_->eager()) {
+                error = limit_body();
+                if (!error && !parser_->is_done())
+                    error = buffer_.size() > 0 ? feed() : error_code{http::error::need_more};
+            }
         }
         if (!error && parser_->is_done())
             return dispatch();
@@ -238,6 +243,26 @@ private:
             boost::beast::iequals(parser_->get()[http::field::expect], "100-continue"))
             return send_continue();
         read();
+    }
+
+    error_code feed() {
+        error_code error;
+        buffer_.consume(parser_->put(buffer_.data(), error));
+        return error;
+    }
+
+    error_code limit_body() {
+        const auto target = without_authority(parser_->get().target());
+        const auto path = target.substr(0, target.find('?'));
+        auto limit = server_->params.body_limit;
+        for (const auto& [other, bytes] : server_->params.body_limits)
+            if (other == path)
+                limit = bytes;
+        if (const auto length = parser_->content_length(); length && *length > limit)
+            return http::error::body_limit;
+        parser_->body_limit(limit);
+        parser_->eager(true);
+        return {};
     }
 
     void read() {
@@ -290,6 +315,8 @@ private:
         for (const std::string_view name : {"X-Idempotency-Key", "Idempotency-Key"})
             if (const auto field = message.find(name); field != message.end())
                 request.idempotency_key = field->value();
+        request.signature = every_value("X-HubSpot-Signature-v3");
+        request.signed_at = every_value("X-HubSpot-Request-Timestamp");
         request.client = client();
         request.id = request_id_;
         const auto turn = ++turn_;
@@ -307,14 +334,18 @@ private:
         const auto& trusted = server_->params.trusted_proxies;
         if (trusted.empty())
             return peer_;
-        std::string hops;
-        const auto [first, last] = parser_->get().equal_range("X-Forwarded-For");
+        return client_of(peer_, every_value("X-Forwarded-For"), trusted);
+    }
+
+    std::string every_value(std::string_view name) const {
+        std::string values;
+        const auto [first, last] = parser_->get().equal_range(name);
         for (auto field = first; field != last; ++field) {
-            if (!hops.empty())
-                hops += ',';
-            hops += std::string_view{field->value()};
+            if (field != first)
+                values += ',';
+            values += std::string_view{field->value()};
         }
-        return client_of(peer_, hops, trusted);
+        return values;
     }
 
     void set_request_id(std::string_view given) {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace service {
@@ -18,6 +20,8 @@ struct HttpServerParams {
     std::size_t header_limit = 16 * 1024;
     /// Bytes of a request's body; more is refused with 413.
     std::size_t body_limit = 64 * 1024;
+    /// Paths whose limit is another one.
+    std::vector<std::pair<std::string_view, std::size_t>> body_limits;
     /// Connections at a time; when all are taken the one that is idle for the longest makes room, and if none is idle
     /// new ones wait in the system's queue.
     std::size_t connection_limit = 10'000;

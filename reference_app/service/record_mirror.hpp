@@ -40,6 +40,8 @@ public:
     virtual bool source_fails() const = 0;
     /// Whether the source is not asked for a moment.
     virtual bool circuit_open() const = 0;
+    /// Says that records may have changed, in one transaction; see `Replica`. Unknown ones too are read from then on.
+    virtual void hint(std::vector<std::string> ids, Done done) = 0;
     /// Waits for the loads under way.
     virtual void drain(Done done) = 0;
     virtual MirrorStats stats() const = 0;

@@ -52,6 +52,7 @@ constexpr std::array routes{
           Access::cron},
     Route{Method::get, "/api/admin/cron/activate-scheduled-exams", Endpoint::activate_exams_by_get, "activate_exams",
           false, Access::cron},
+    Route{Method::post, hubspot_webhook_path, Endpoint::hubspot_webhook, "hubspot_webhook", false},
     Route{Method::get, "/api/health", Endpoint::health, "health", true},
     Route{Method::get, "/livez", Endpoint::livez, "livez", true},
     Route{Method::get, "/readyz", Endpoint::readyz, "readyz", true},

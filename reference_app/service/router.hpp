@@ -34,12 +34,16 @@ enum class Endpoint : std::uint8_t {
     set_tokens,
     activate_exams,
     activate_exams_by_get,
+    hubspot_webhook,
     health,
     livez,
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 27;
+inline constexpr std::size_t endpoint_count = 28;
+
+/// Where HubSpot delivers its events.
+inline constexpr std::string_view hubspot_webhook_path = "/api/webhooks/hubspot";
 
 /// The endpoint's name in logs and metrics.
 std::string_view name_of(Endpoint endpoint) noexcept;

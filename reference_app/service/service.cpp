@@ -19,10 +19,12 @@
 #include "log_throttle.hpp"
 #include "metrics.hpp"
 #include "migrations.hpp"
+#include "mirror_hints.hpp"
 #include "mirror_parts.hpp"
 #include "ticker.hpp"
 #include "wall_clock.hpp"
 #include "warm_up.hpp"
+#include "webhook_endpoint.hpp"
 
 #include <understudy/hubspot/client.hpp>
 #include <understudy/postgres/identity.hpp>
@@ -159,9 +161,11 @@ public:
                    [this](const WarmUpProgress& progress) { report(progress); }}
         , keys_{fetch_keys_from(context_.get_executor(), config.admin), log}
         , gate_{config.admin, keys_, &wall_clock_now}
+        , hints_{context_.get_executor(), *contacts_, *exams_, *bookings_, [this] { operations_.hasten_sweeps(); }}
+        , webhooks_{config.webhooks, config.source_types, hints_, log, &wall_clock_now}
         , application_{config.application,
                        ApplicationParts{contacts_->students(), board_, booking_board_, desk_, admin_desk_, gate_,
-                                        exam_desk_, activation_},
+                                        exam_desk_, activation_, webhooks_},
                        metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
@@ -210,6 +214,8 @@ private:
             log_.info("admin_disabled", {{"reason", "neither SUPABASE_URL nor SUPABASE_JWT_SECRET is set"}});
         if (config_.admin.cron_secret.empty())
             log_.info("cron_disabled", {{"reason", "CRON_SECRET is not set"}});
+        if (!webhooks_.enabled())
+            log_.info("webhooks_disabled", {{"reason", "HUBSPOT_WEBHOOK_SECRET is not set"}});
         log_.info("listening", {{"address", config_.server.address}, {"port", port}, {"version", UNDERSTUDY_VERSION}});
         operations_.run();
         count_journal();
@@ -479,6 +485,8 @@ private:
         if (dead_letters_)
             sink.gauge("dead_letters", "Changes that somebody has to look at", number(*dead_letters_));
 
+        webhooks_.collect(sink);
+
         const auto& budget = budget_.stats();
         sink.counter("source_calls_granted_total", "Calls that the rate budget granted", number(budget.granted));
         sink.counter("source_calls_waited_total", "Times a call had to wait for the budget", number(budget.waited));
@@ -528,6 +536,8 @@ private:
     Metrics metrics_;
     KeySet keys_;
     AdminGate gate_;
+    MirrorHints hints_;
+    WebhookEndpoint webhooks_;
     Application application_;
     HttpServer server_;
     asio::steady_timer journal_timer_{context_};

@@ -15,6 +15,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace service {
 
@@ -37,6 +38,9 @@ public:
     }
     bool source_fails() const override { return guard_.is_failing(); }
     bool circuit_open() const override { return guard_.is_open(); }
+    void hint(std::vector<std::string> ids, typename Interface::Done done) override {
+        replica_.async_hint(std::move(ids), std::move(done));
+    }
     void drain(typename Interface::Done done) override { cache_.async_drain(std::move(done)); }
     MirrorStats stats() const override { return {cache_.stats(), source_.stats()}; }
 
@@ -47,10 +51,12 @@ protected:
         : objects_{parts.client, std::move(params)}
         , guard_{understudy::Budgeted{objects_, parts.budget}}
         , source_{guard_, coalescing()}
+        , replica_{parts.pool}
         , cache_{Replica{parts.pool}, source_, cache_params(parts.reading)}
         , writer_{Sync{source_, Replica{parts.pool}, parts.operations}} {}
 
     const Cache& cache() const noexcept { return cache_; }
+    Replica& replica() noexcept { return replica_; }
 
 private:
     // In a rush requests follow each other for a while: a batch waits for them, and goes at once when they pause.
@@ -68,6 +74,7 @@ private:
     understudy::hubspot::Store<R> objects_;
     Guard guard_;
     Source source_;
+    Replica replica_;
     Cache cache_;
     JournaledTypeWriter<Sync> writer_;
 };

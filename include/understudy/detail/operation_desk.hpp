@@ -154,6 +154,10 @@ public:
         for (const auto& [record, sweeper] : sweepers_)
             sweeper->run();
     }
+    void hasten_sweeps() {
+        for (const auto& [record, sweeper] : sweepers_)
+            sweeper->hasten();
+    }
     void stop() {
         background_ = false;
         recovery_timer_.cancel();

@@ -34,15 +34,22 @@ public:
         running_ = false;
         timer_.cancel();
     }
+    // Does not wait for the next time, unless that is waited for because of failures.
+    void hasten() {
+        again_ = running_ && failures_ == 0;
+        if (again_)
+            timer_.cancel();
+    }
 
 private:
     void sweep() {
+        again_ = false;
         part_->sweep(params_.sweep_batch, [self = this->shared_from_this()](Swept swept) { self->on_swept(swept); });
     }
 
     void on_swept(Swept swept) {
         failures_ = swept == Swept::failed ? std::min(failures_ + 1, 20) : 0;
-        const auto pause = swept == Swept::more
+        const auto pause = swept == Swept::more || (again_ && failures_ == 0)
                                ? std::chrono::milliseconds{0}
                                : backoff(failures_, params_.sweep_interval,
                                          std::max(params_.longest_pause, params_.sweep_interval), 0xFFFFFFFF);
@@ -61,6 +68,7 @@ private:
     Part part_;
     int failures_ = 0;
     bool running_ = false;
+    bool again_ = false;    // rows may have been marked since the sweep that is under way looked for them
     bool sweeping_ = false; // a sweep is under way, or the timer says when the next one is
 };
 

@@ -8,6 +8,7 @@
 #include "scripted_directory.hpp"
 #include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
 #include "token_maker.hpp"
@@ -46,6 +47,7 @@ struct Service {
     ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
     ScriptedKeys published;
     AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
+    ClosedWebhooks webhooks;
     Metrics metrics;
     Log log = Log::silent();
     asio::io_context context{1};
@@ -71,7 +73,8 @@ struct Service {
 
     void start() {
         application.emplace(application_params,
-                            ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation},
+                            ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation,
+                                             webhooks.endpoint},
                             metrics, log);
         server.emplace(
             context, server_params,
@@ -342,6 +345,7 @@ BOOST_AUTO_TEST_CASE(malformed_json_and_wrong_types_are_400_on_a_kept_connection
 
 BOOST_AUTO_TEST_CASE(an_oversized_body_is_413_whether_announced_or_not) {
     server_params.body_limit = 1000;
+    server_params.body_limits = {{"/api/webhooks/hubspot", 2000}};
     start();
     {
         Client client{*this};
@@ -358,6 +362,14 @@ BOOST_AUTO_TEST_CASE(an_oversized_body_is_413_whether_announced_or_not) {
         BOOST_TEST(answer.status == 413);
         BOOST_TEST(contains(answer.body, R"("code":"PAYLOAD_TOO_LARGE")"));
         BOOST_TEST(answer.header("Connection") == "close");
+    }
+    {
+        // Where that was said, the limit is another one.
+        Client client{*this};
+        const auto roomy = client.ask(post("/api/webhooks/hubspot?x=1", std::string(2000, ' ')));
+        BOOST_TEST(contains(roomy.body, "WEBHOOKS_DISABLED"));
+        client.try_send(post("/api/webhooks/hubspot", std::string(2001, ' ')));
+        BOOST_TEST(client.receive().status == 413);
     }
     Client client{*this};
     std::string body = R"({"student_id":"ANN1","email":"ann@example.org"})";

@@ -6,6 +6,7 @@
 #include "scripted_directory.hpp"
 #include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
 #include "wall_clock.hpp"
@@ -36,6 +37,7 @@ struct Fixture {
     AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     Metrics metrics;
     Log log = Log::silent();
+    ClosedWebhooks webhooks;
     Application::Clock::time_point now{1h};
     ApplicationParams params;
     std::optional<Application> application;
@@ -52,9 +54,10 @@ struct Fixture {
     const Response& ask(Method method, std::string_view path, std::string_view body = {},
                         std::string_view origin = {}) {
         if (!application)
-            application.emplace(
-                params, ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation},
-                metrics, log, [this] { return now; });
+            application.emplace(params,
+                                ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk,
+                                                 activation, webhooks.endpoint},
+                                metrics, log, [this] { return now; });
         Request request;
         request.method = method;
         const auto query = std::min(path.find('?'), path.size());

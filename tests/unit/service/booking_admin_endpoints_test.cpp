@@ -7,6 +7,7 @@
 #include "scripted_directory.hpp"
 #include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
 #include "token_maker.hpp"
@@ -363,13 +364,15 @@ BOOST_AUTO_TEST_CASE(d12_each_endpoint_asks_for_its_permission) {
     ScriptedExamDesk exam_desk;
     ScriptedReader reader;
     ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
+    ClosedWebhooks webhooks;
     Metrics metrics;
     const auto quiet = Log::silent();
     ApplicationParams application_params;
     application_params.rate_limit.per_second = 0;
     Application application{
         application_params,
-        ApplicationParts{students, exams, bookings, booking_desk, desk, gate, exam_desk, activation}, metrics, quiet};
+        ApplicationParts{students, exams, bookings, booking_desk, desk, gate, exam_desk, activation, webhooks.endpoint},
+        metrics, quiet};
     struct Row {
         Method method;
         std::string_view path;

@@ -10,6 +10,7 @@
 #include "scripted_directory.hpp"
 #include "scripted_exam_desk.hpp"
 #include "scripted_exams.hpp"
+#include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
 
@@ -339,13 +340,15 @@ BOOST_AUTO_TEST_CASE(each_endpoint_asks_for_its_permission) {
     ScriptedBookings bookings;
     ScriptedDesk booking_desk;
     ScriptedAdminDesk admin_desk;
+    ClosedWebhooks webhooks;
     Metrics metrics;
     const auto quiet = Log::silent();
     ApplicationParams application_params;
     application_params.rate_limit.per_second = 0;
-    Application application{
-        application_params,
-        ApplicationParts{students, exams, bookings, booking_desk, admin_desk, gate, desk, activation}, metrics, quiet};
+    Application application{application_params,
+                            ApplicationParts{students, exams, bookings, booking_desk, admin_desk, gate, desk,
+                                             activation, webhooks.endpoint},
+                            metrics, quiet};
     struct Row {
         Method method;
         std::string_view path;

@@ -19,6 +19,8 @@ BOOST_AUTO_TEST_CASE(paths_and_methods_lead_to_endpoints) {
         {Method::get, "/api/user/login", true, std::nullopt},
         {Method::post, "/api/mock-exams/validate-credits", true, Endpoint::validate_exam_credits},
         {Method::post, "/api/mock-discussions/validate-credits", true, Endpoint::validate_discussion_credits},
+        {Method::post, "/api/webhooks/hubspot", true, Endpoint::hubspot_webhook},
+        {Method::get, "/api/webhooks/hubspot", true, std::nullopt},
         {Method::get, "/api/health", true, Endpoint::health},
         {Method::head, "/api/health", true, Endpoint::health},
         {Method::get, "/livez", true, Endpoint::livez},
