@@ -3,10 +3,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
@@ -17,9 +14,7 @@ using namespace hubspot_emulator;
 
 struct Options {
     Settings settings;
-    std::string address = "127.0.0.1";
-    int port = -1;
-    int tls_port = -1;
+    ServerParams server;
     std::string tls_cert, tls_key, tls_cert_out, port_file, epoch;
     bool tls_expired = false;
 };
@@ -41,9 +36,10 @@ void write_file(const std::string& path, const std::string& text) {
 
 void add_options(CLI::App& app, Options& options) {
     auto& s = options.settings;
-    app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
-    app.add_option("--port", options.port, "Port for HTTP, 0 picks a free one")->check(CLI::Range(0, 65535));
-    app.add_option("--tls-port", options.tls_port, "Port for HTTPS, 0 picks a free one")->check(CLI::Range(0, 65535));
+    app.add_option("--address", options.server.address, "Address to listen on")->capture_default_str();
+    app.add_option("--port", options.server.port, "Port for HTTP, 0 picks a free one")->check(CLI::Range(0, 65535));
+    app.add_option("--tls-port", options.server.tls_port, "Port for HTTPS, 0 picks a free one")
+        ->check(CLI::Range(0, 65535));
     app.add_option("--port-file", options.port_file, "Write the lines that say where it listens here, when ready");
     app.add_option("--tls-cert", options.tls_cert, "Certificate chain, PEM; without one it is self-signed");
     app.add_option("--tls-key", options.tls_key, "Private key, PEM");
@@ -119,40 +115,16 @@ void run(Options& options) {
             throw std::runtime_error("--epoch must be YYYY-MM-DD");
         options.settings.seed.epoch = *epoch;
     }
-    if (options.port < 0 && options.tls_port < 0)
-        options.port = 0;
+    if (options.server.port < 0 && options.server.tls_port < 0)
+        options.server.port = 0;
     auto now = std::chrono::system_clock::now().time_since_epoch();
     Emulator emulator(options.settings, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-    boost::asio::io_context io(1);
-    Server server(io, emulator);
-
-    std::string ready;
-    const auto listening = [&](const char* scheme, unsigned short port) {
-        ready += std::string("listening ") + scheme + " " + options.address + ":" + std::to_string(port) + "\n";
-    };
-    if (options.port >= 0)
-        listening("http", server.listen(options.address, static_cast<unsigned short>(options.port)));
-    if (options.tls_port >= 0)
-        listening("https", server.listen_tls(options.address, static_cast<unsigned short>(options.tls_port),
-                                             certificate(options)));
-    if (!options.port_file.empty())
-        write_file(options.port_file, ready);
-    std::cout << ready << std::flush;
-
-    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-    boost::asio::steady_timer patience(io);
-    signals.async_wait([&](boost::system::error_code error, int) {
-        if (error)
-            return;
-        patience.expires_after(std::chrono::seconds(2));
-        patience.async_wait([&](boost::system::error_code) { io.stop(); });
-        server.stop([&] { patience.cancel(); });
+    options.server.certificate = [&] { return certificate(options); };
+    serve(emulator, options.server, [&](const std::string& ready) {
+        if (!options.port_file.empty())
+            write_file(options.port_file, ready);
+        std::cout << ready << std::flush;
     });
-    io.run();
-    // What is still open after all that patience is cut off; its handlers run while there is a server.
-    server.abort();
-    io.restart();
-    io.poll();
 }
 
 } // namespace

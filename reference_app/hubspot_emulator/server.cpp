@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -10,7 +14,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace hubspot_emulator {
 
@@ -46,6 +55,50 @@ std::string_view reason(int status) {
 }
 
 } // namespace
+
+class Courier;
+class Session;
+
+/// Serves one emulator over HTTP/1.1 on any number of ports, plain or TLS, on one thread.
+class Server {
+public:
+    Server(boost::asio::io_context& io, Emulator& emulator);
+    ~Server();
+
+    /// Listens on 127.0.0.1 or what `address` says; port 0 picks a free one. The port that it became.
+    unsigned short listen(const std::string& address, unsigned short port);
+    unsigned short listen_tls(const std::string& address, unsigned short port, const Certificate& certificate);
+
+    /// No new connections; idle ones are closed, calls under way are answered first.
+    /// `drained` is called once the last connection is gone.
+    void stop(std::function<void()> drained);
+    /// Closes everything that is still open.
+    void abort();
+
+private:
+    friend class Courier;
+    friend class Session;
+    using Tcp = boost::asio::ip::tcp;
+    using Acceptor = boost::asio::basic_socket_acceptor<Tcp, boost::asio::io_context::executor_type>;
+
+    unsigned short open(const std::string& address, unsigned short port, boost::asio::ssl::context* tls);
+    void accept(Acceptor& acceptor, boost::asio::ssl::context* tls);
+    void forget(Session* session);
+    /// Sends the webhooks that are due, and comes back for the next ones.
+    void deliver();
+    /// Wakes what a release or a reset lets go on.
+    void wake_held();
+
+    boost::asio::io_context& io_;
+    Emulator& emulator_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<std::unique_ptr<boost::asio::ssl::context>> tls_;
+    std::set<Session*> sessions_;
+    std::set<Courier*> couriers_;
+    boost::asio::steady_timer delivery_timer_;
+    std::function<void()> drained_;
+    bool stopping_ = false;
+};
 
 /// One connection: reads a request, lets its time pass, answers, reads the next.
 class Session : public std::enable_shared_from_this<Session> {
@@ -485,6 +538,37 @@ void Server::abort() {
         courier->close();
     for (auto* session : sessions_)
         session->close();
+}
+
+void serve(Emulator& emulator, const ServerParams& params, const std::function<void(const std::string&)>& on_ready) {
+    asio::io_context io(1);
+    Server server(io, emulator);
+
+    std::string ready;
+    const auto listening = [&](const char* scheme, unsigned short port) {
+        ready += std::string("listening ") + scheme + " " + params.address + ":" + std::to_string(port) + "\n";
+    };
+    if (params.port >= 0)
+        listening("http", server.listen(params.address, static_cast<unsigned short>(params.port)));
+    if (params.tls_port >= 0)
+        listening("https", server.listen_tls(params.address, static_cast<unsigned short>(params.tls_port),
+                                             params.certificate()));
+    on_ready(ready);
+
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    asio::steady_timer patience(io);
+    signals.async_wait([&](error_code error, int) {
+        if (error)
+            return;
+        patience.expires_after(std::chrono::seconds(2));
+        patience.async_wait([&](error_code) { io.stop(); });
+        server.stop([&] { patience.cancel(); });
+    });
+    io.run();
+    // What is still open after all that patience is cut off; its handlers run while there is a server.
+    server.abort();
+    io.restart();
+    io.poll();
 }
 
 } // namespace hubspot_emulator

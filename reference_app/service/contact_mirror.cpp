@@ -2,7 +2,13 @@
 
 #include "cached_student_directory.hpp"
 #include "contact_credits_stores.hpp"
+#include "note_stores.hpp"
+#include "note_writer.hpp"
 #include "stacked_mirror.hpp"
+
+#include <understudy/no_replica.hpp>
+
+#include <utility>
 
 namespace service {
 namespace {
@@ -10,6 +16,18 @@ namespace {
 understudy::hubspot::ObjectParams<ContactCredits> contacts_at(const SourceTypes& types) {
     understudy::hubspot::ObjectParams<ContactCredits> params;
     params.object_type = types.contacts;
+    return params;
+}
+
+understudy::hubspot::ObjectParams<Note> notes_at(const SourceTypes& types) {
+    understudy::hubspot::ObjectParams<Note> params;
+    params.object_type = types.notes;
+    auto& contact = params.link<&Note::contact_id>();
+    contact.to = types.contacts;
+    contact.type_id = types.note_to_contact;
+    auto& booking = params.link<&Note::booking_id>();
+    booking.to = types.bookings;
+    booking.type_id = types.note_to_booking;
     return params;
 }
 
@@ -29,6 +47,13 @@ private:
 
 std::unique_ptr<ContactMirror> mirror_contacts(const MirrorParts& parts) {
     return std::make_unique<StackedContacts>(parts);
+}
+
+std::unique_ptr<TypeWriter<Note>> write_notes(const MirrorParts& parts) {
+    understudy::hubspot::Store<Note> objects{parts.client, notes_at(parts.types)};
+    understudy::Coalescing source{understudy::Guarded{understudy::Budgeted{std::move(objects), parts.budget}}};
+    understudy::WriteThroughSync sync{std::move(source), understudy::NoReplica<Note>{}, parts.operations};
+    return std::make_unique<JournaledTypeWriter<decltype(sync)>>(std::move(sync));
 }
 
 } // namespace service

@@ -180,7 +180,7 @@ public:
     void ask() {
         postgres::ExecuteOptions options;
         options.read_only = true;
-        board.pool_.async_execute(
+        board.database_.execute(
             statement, parameters, options,
             [self = this->shared_from_this()](error_code error, const Result& result) { self->judge(error, result); });
     }
@@ -274,14 +274,14 @@ private:
     error_code failed_;
 };
 
-ExamBoard::ExamBoard(postgres::Pool pool, RecordReader& reader, const ReadingParams& params, LocalCalendar calendar,
-                     Now now)
-    : pool_{std::move(pool)}
+ExamBoard::ExamBoard(ReplicaDatabase database, RecordReader& reader, const ReadingParams& params,
+                     LocalCalendar calendar, Now now)
+    : database_{std::move(database)}
     , reader_{reader}
     , params_{params}
     , calendar_{calendar}
     , now_{std::move(now)} {
-    const ExamBoardSql sql{pool_.params().schema};
+    const ExamBoardSql sql{database_.schema};
     available_ = std::make_shared<const postgres::Statement>(sql.available());
     capacity_ = std::make_shared<const postgres::Statement>(sql.capacity());
     on_offer_ = std::make_shared<const postgres::Statement>(sql.on_offer());
@@ -339,14 +339,14 @@ void ExamBoard::due(understudy::Timestamp by, IdsHandler handler) {
 void ExamBoard::list_ids(const StatementPtr& statement, Parameters parameters, IdsHandler handler) {
     postgres::ExecuteOptions options;
     options.read_only = true;
-    pool_.async_execute(statement, std::move(parameters), options,
-                        [handler = std::move(handler)](error_code error, const Result& result) {
-                            std::vector<std::string> ids(error ? 0 : result.rows());
-                            for (std::size_t row = 0; row < ids.size() && !error; ++row)
-                                if (!result.get(row, 0, ids[row]))
-                                    error = postgres::ClientErrc::bad_answer;
-                            handler(error, std::move(ids));
-                        });
+    database_.execute(statement, std::move(parameters), options,
+                      [handler = std::move(handler)](error_code error, const Result& result) {
+                          std::vector<std::string> ids(error ? 0 : result.rows());
+                          for (std::size_t row = 0; row < ids.size() && !error; ++row)
+                              if (!result.get(row, 0, ids[row]))
+                                  error = postgres::ClientErrc::bad_answer;
+                          handler(error, std::move(ids));
+                      });
 }
 
 } // namespace service

@@ -5,9 +5,8 @@
 #include "exam_directory.hpp"
 #include "local_calendar.hpp"
 #include "record_reader.hpp"
+#include "replica_database.hpp"
 #include "wall_clock.hpp"
-
-#include <understudy/postgres/pool.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -34,13 +33,13 @@ struct ExamBoardStats {
 /// While the source fails, an answer of which everything was known once is given flagged stale, unless the asker
 /// demands a recent one; nothing is made up for what was never known.
 ///
-/// Belongs to the pool's executor, and outlives the questions.
+/// Belongs to the database's executor, and outlives the questions.
 class ExamBoard final : public ExamDirectory {
 public:
     using Now = std::function<understudy::Timestamp()>;
     using IdsHandler = std::function<void(understudy::error_code, std::vector<std::string>)>;
 
-    ExamBoard(understudy::postgres::Pool pool, RecordReader& reader, const ReadingParams& params,
+    ExamBoard(ReplicaDatabase database, RecordReader& reader, const ReadingParams& params,
               LocalCalendar calendar = LocalCalendar{}, Now now = &wall_clock_now);
 
     void available(AvailableQuestion question, AvailableHandler handler) override;
@@ -56,12 +55,12 @@ public:
 private:
     template<class Answer>
     friend class Inquiry;
-    using StatementPtr = std::shared_ptr<const understudy::postgres::Statement>;
+    using StatementPtr = ReplicaDatabase::StatementPtr;
 
     void list_ids(const StatementPtr& statement, understudy::postgres::Parameters parameters, IdsHandler handler);
     understudy::Date today() const { return calendar_.today(now_()); }
 
-    understudy::postgres::Pool pool_;
+    ReplicaDatabase database_;
     RecordReader& reader_;
     ReadingParams params_;
     LocalCalendar calendar_;

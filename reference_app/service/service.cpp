@@ -1,7 +1,6 @@
 #include "service.hpp"
 
 #include "admin_gate.hpp"
-#include "after_booking.hpp"
 #include "application.hpp"
 #include "booking_board.hpp"
 #include "booking_mirror.hpp"
@@ -21,7 +20,10 @@
 #include "migrations.hpp"
 #include "mirror_hints.hpp"
 #include "mirror_parts.hpp"
+#include "note_writer.hpp"
+#include "pooled_database.hpp"
 #include "ticker.hpp"
+#include "totals_ledger.hpp"
 #include "wall_clock.hpp"
 #include "warm_up.hpp"
 #include "webhook_endpoint.hpp"
@@ -140,11 +142,11 @@ public:
         , bookings_{mirror_bookings(parts())}
         , reader_{exams_->reader(), bookings_->reader(),
                   [this] { return exams_->source_fails() || bookings_->source_fails(); }}
-        , board_{pool_, reader_, config.reading, exams_calendar()}
+        , board_{pooled_database(pool_), reader_, config.reading, exams_calendar()}
         , booking_board_{reader_, config.reading, exams_calendar()}
         , notes_{write_notes(parts())}
         , writer_{operations_, contacts_->writer(), bookings_->writer(), *notes_}
-        , totals_ledger_{totals_in(pool_)}
+        , totals_ledger_{totals_in(pooled_database(pool_))}
         , totals_{*totals_ledger_, reader_, writer_, exams_->writer(), config.writing.timeout}
         , totals_ticker_{context_.get_executor(), totals_interval, [this] { totals_.run(); }}
         , desk_{reader_, writer_, config.writing.timeout, exams_calendar()}

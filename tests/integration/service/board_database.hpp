@@ -3,6 +3,7 @@
 #include "exam_board.hpp"
 #include "integration/postgres/database.hpp"
 #include "migrations.hpp"
+#include "pooled_database.hpp"
 #include "scripted_reader.hpp"
 
 #include <stdexcept>
@@ -30,7 +31,7 @@ class BoardDatabase {
 public:
     BoardDatabase()
         : database_{}
-        , board_{*database_.pool, reader, service::ReadingParams{}, service::LocalCalendar{},
+        , board_{service::pooled_database(*database_.pool), reader, service::ReadingParams{}, service::LocalCalendar{},
                  [this] { return *understudy::parse_timestamp(now); }} {
         const auto report = service::migrate(database_.params);
         if (!report.ok())

@@ -9,6 +9,7 @@
 #include "integration/postgres/database.hpp"
 #include "joined_record_reader.hpp"
 #include "migrations.hpp"
+#include "pooled_database.hpp"
 
 #include <understudy/postgres/detail/set_sql.hpp>
 #include <understudy/postgres/store.hpp>
@@ -461,7 +462,7 @@ struct Reading {
     CachedExamReader<Cache<MockExam>> exam_reader{exam_cache};
     CachedBookingReader<Cache<Booking>> booking_reader{booking_cache};
     JoinedRecordReader reader{exam_reader, booking_reader, [] { return false; }};
-    ExamBoard board{*db.pool, reader, ReadingParams{}, LocalCalendar{},
+    ExamBoard board{pooled_database(*db.pool), reader, ReadingParams{}, LocalCalendar{},
                     [] { return *understudy::parse_timestamp("2026-05-10T16:00:00Z"); }};
     BookingBoard booking_board{reader, ReadingParams{}};
 

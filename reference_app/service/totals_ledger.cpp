@@ -1,17 +1,9 @@
-#include "after_booking.hpp"
+#include "totals_ledger.hpp"
 
 #include "exam_stores.hpp"
-#include "journaled_type_writer.hpp"
-#include "mirror_parts.hpp"
-#include "note_stores.hpp"
 
-#include <understudy/budgeted.hpp>
-#include <understudy/coalescing.hpp>
-#include <understudy/guarded.hpp>
-#include <understudy/hubspot/store.hpp>
-#include <understudy/no_replica.hpp>
+#include <understudy/postgres/connect_params.hpp>
 #include <understudy/postgres/error.hpp>
-#include <understudy/write_through_sync.hpp>
 
 #include <string_view>
 #include <utility>
@@ -21,18 +13,6 @@ namespace {
 
 namespace postgres = understudy::postgres;
 using understudy::error_code;
-
-understudy::hubspot::ObjectParams<Note> notes_at(const SourceTypes& types) {
-    understudy::hubspot::ObjectParams<Note> params;
-    params.object_type = types.notes;
-    auto& contact = params.link<&Note::contact_id>();
-    contact.to = types.contacts;
-    contact.type_id = types.note_to_contact;
-    auto& booking = params.link<&Note::booking_id>();
-    booking.to = types.bookings;
-    booking.type_id = types.note_to_booking;
-    return params;
-}
 
 // The states and marks that the tables hold; see `understudy::State` and `understudy::Mark`.
 static_assert(static_cast<int>(understudy::State::live) == 1 && static_cast<int>(understudy::Mark::dirty) == 2);
@@ -80,8 +60,8 @@ std::string filled(std::string_view schema, std::string text) {
 
 class SqlLedger final : public TotalsLedger {
 public:
-    explicit SqlLedger(postgres::Pool pool)
-        : pool_{std::move(pool)}
+    explicit SqlLedger(ReplicaDatabase database)
+        : database_{std::move(database)}
         , due_{statement(std::string{due_question} + std::string{totals_of_due})}
         , look_up_{statement(std::string{look_up_question} + std::string{totals_of_due})}
         , forget_{statement(std::string{forgetting})} {}
@@ -94,27 +74,27 @@ public:
     }
     void forget(std::string marks, Done done) override {
         const postgres::ExecuteOptions options;
-        pool_.async_execute(forget_, postgres::Parameters::of(marks), options,
-                            [done = std::move(done)](error_code error, const postgres::Result&) { done(error); });
+        database_.execute(forget_, postgres::Parameters::of(marks), options,
+                          [done = std::move(done)](error_code error, const postgres::Result&) { done(error); });
     }
 
 private:
-    using Statement = std::shared_ptr<const postgres::Statement>;
+    using Statement = ReplicaDatabase::StatementPtr;
 
     Statement statement(std::string text) const {
-        return std::make_shared<const postgres::Statement>(filled(pool_.params().schema, std::move(text)));
+        return std::make_shared<const postgres::Statement>(filled(database_.schema, std::move(text)));
     }
 
     void ask(const Statement& statement, postgres::Parameters parameters, TotalsHandler handler) {
         const postgres::ExecuteOptions options;
-        pool_.async_execute(statement, std::move(parameters), options,
-                            [handler = std::move(handler)](error_code error, const postgres::Result& result) {
-                                std::vector<ExamTotal> totals(error ? 0 : result.rows());
-                                for (std::size_t row = 0; row < totals.size() && !error; ++row)
-                                    if (!read(result, row, totals[row]))
-                                        error = postgres::ClientErrc::bad_answer;
-                                handler(error, std::move(totals));
-                            });
+        database_.execute(statement, std::move(parameters), options,
+                          [handler = std::move(handler)](error_code error, const postgres::Result& result) {
+                              std::vector<ExamTotal> totals(error ? 0 : result.rows());
+                              for (std::size_t row = 0; row < totals.size() && !error; ++row)
+                                  if (!read(result, row, totals[row]))
+                                      error = postgres::ClientErrc::bad_answer;
+                              handler(error, std::move(totals));
+                          });
     }
 
     static bool read(const postgres::Result& result, std::size_t row, ExamTotal& total) {
@@ -123,7 +103,7 @@ private:
                result.get(row, 5, total.shown);
     }
 
-    postgres::Pool pool_;
+    ReplicaDatabase database_;
     Statement due_;
     Statement look_up_;
     Statement forget_;
@@ -131,15 +111,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<TypeWriter<Note>> write_notes(const MirrorParts& parts) {
-    understudy::hubspot::Store<Note> objects{parts.client, notes_at(parts.types)};
-    understudy::Coalescing source{understudy::Guarded{understudy::Budgeted{std::move(objects), parts.budget}}};
-    understudy::WriteThroughSync sync{std::move(source), understudy::NoReplica<Note>{}, parts.operations};
-    return std::make_unique<JournaledTypeWriter<decltype(sync)>>(std::move(sync));
-}
-
-std::unique_ptr<TotalsLedger> totals_in(const postgres::Pool& pool) {
-    return std::make_unique<SqlLedger>(pool);
+std::unique_ptr<TotalsLedger> totals_in(ReplicaDatabase database) {
+    return std::make_unique<SqlLedger>(std::move(database));
 }
 
 } // namespace service
