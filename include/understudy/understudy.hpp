@@ -5,6 +5,7 @@
 #include <understudy/budgeted.hpp>
 #include <understudy/coalescing.hpp>
 #include <understudy/covered_sets.hpp>
+#include <understudy/cron_expression.hpp>
 #include <understudy/date_time.hpp>
 #include <understudy/error.hpp>
 #include <understudy/freshness.hpp>
@@ -23,7 +24,9 @@
 #include <understudy/record.hpp>
 #include <understudy/record_json.hpp>
 #include <understudy/relation.hpp>
+#include <understudy/schedule.hpp>
 #include <understudy/settlement.hpp>
 #include <understudy/store.hpp>
+#include <understudy/time_zone.hpp>
 #include <understudy/writable_source.hpp>
 #include <understudy/write_through_sync.hpp>

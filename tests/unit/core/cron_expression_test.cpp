@@ -124,6 +124,7 @@ const Refusal refusals[] = {
     {"61 * * * *", "minute: 61 is not in 0-59"},
     {"60 * * * *", "minute: 60 is not in 0-59"},
     {"99999999999999999999 * * * *", "minute: 99999999999999999999 is not in 0-59"},
+    {"4294967297 * * * *", "minute: 4294967297 is not in 0-59"},
     {"-1 * * * *", "minute: '' is no number"},
     {"* 24 * * *", "hour: 24 is not in 0-23"},
     {"* * 0 * *", "day-of-month: 0 is not in 1-31"},
