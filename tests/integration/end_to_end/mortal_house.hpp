@@ -28,7 +28,9 @@ inline constexpr std::string_view cron_secret = "the-secret-of-the-timed-jobs";
 
 /// A house whose service is killed.
 struct MortalHouse : BookingHouse {
-    MortalHouse() {
+    // Whoever takes over knows nothing of the calls that were made before: how it keeps the limits is not tried here.
+    MortalHouse()
+        : BookingHouse{{"--limit", "10000"}} {
         variables["UNDERSTUDY_LEASE"] = "1s";
         variables["UNDERSTUDY_LANDING_LIMIT"] = "1s";
         // Nothing is activated but by who asks for it.
