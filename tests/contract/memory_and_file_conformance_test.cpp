@@ -59,7 +59,7 @@ struct MemorySets {
     auto& store() { return replica; }
     tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
     std::string value(int parent) { return customer(parent).id; }
-    Patch<tests::Order> move_to(int parent) { return tests::order_patch(parent); }
+    Links<tests::Order> move_to(int parent) { return tests::order_of(parent); }
     Patch<tests::Order> change(int variant) { return tests::amount_patch(variant); }
     template<class Operation>
     auto await(Operation&& operation) {
@@ -139,6 +139,40 @@ struct WrappedWrites : ScriptedWrites {
 
     auto& store() { return wrapped; }
 
+    Coalescing<Guard, VirtualClock> wrapped{
+        Guard{Budget{source, BasicRateBudget<VirtualClock>{time.get_executor(), RateBudgetParams{}}}}};
+};
+
+// Records with links, through the same.
+struct WrappedOrders {
+    using Budget = Budgeted<ScriptedSource<tests::Order>, VirtualClock>;
+    using Guard = Guarded<Budget, VirtualClock>;
+    static constexpr int nobody = 999;
+
+    WrappedOrders() {
+        for (const auto& order : existing())
+            source.put(order);
+        source.refuse_if([](const tests::Order& order) { return order.customer_id == customer(nobody).id; });
+    }
+    auto& store() { return wrapped; }
+    std::vector<tests::Order> existing() {
+        std::vector<tests::Order> records;
+        for (int i = 0; i < 150; ++i)
+            records.push_back(tests::order(i, i % 7));
+        return records;
+    }
+    std::string missing_key() { return "none"; }
+    Patch<tests::Order> patch(int which) { return tests::amount_patch(100 + which); }
+    tests::Order fresh(int which) { return tests::order(1000 + which, 1); }
+    Links<tests::Order> links(int which) { return tests::order_of(which % 5); }
+    Links<tests::Order> bad_links() { return tests::order_of(nobody); }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    VirtualTime time;
+    ScriptedSource<tests::Order> source{time.get_executor()};
     Coalescing<Guard, VirtualClock> wrapped{
         Guard{Budget{source, BasicRateBudget<VirtualClock>{time.get_executor(), RateBudgetParams{}}}}};
 };
@@ -338,6 +372,10 @@ BOOST_AUTO_TEST_CASE(a_script_says_what_becomes_of_writes) {
 
 BOOST_DATA_TEST_CASE(scripted_source_can_be_written_to, tests::cases_of<WriteConformance<ScriptedWrites>>()) {
     tests::run_case<WriteConformance<ScriptedWrites>, ScriptedWrites>(sample);
+}
+
+BOOST_DATA_TEST_CASE(records_of_a_wrapped_source_can_be_linked, tests::cases_of<WriteConformance<WrappedOrders>>()) {
+    tests::run_case<WriteConformance<WrappedOrders>, WrappedOrders>(sample);
 }
 
 BOOST_DATA_TEST_CASE(a_wrapped_source_can_be_written_to, tests::cases_of<WriteConformance<WrappedWrites>>()) {

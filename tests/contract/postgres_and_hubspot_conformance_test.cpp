@@ -72,7 +72,7 @@ struct PostgresSets : Schema {
     auto& store() { return replica; }
     tests::Order record(int which, int parent, int variant) { return tests::order(which, parent, variant); }
     std::string value(int parent) { return customer(parent).id; }
-    Patch<tests::Order> move_to(int parent) { return tests::order_patch(parent); }
+    Links<tests::Order> move_to(int parent) { return tests::order_of(parent); }
     Patch<tests::Order> change(int variant) { return tests::amount_patch(variant); }
     template<class Operation>
     auto await(Operation&& operation) {
@@ -490,6 +490,14 @@ struct WrittenBookings : LinkedSource<Dated> {
         return patch;
     }
     Patch<Booking> bad_patch() { return patch(1).template set<&Booking::is_active>("no option"); }
+    Links<Booking> links(int which) {
+        const auto records = this->existing();
+        const auto at = [&](int place) { return records[static_cast<std::size_t>(place) % records.size()]; };
+        return Links<Booking>{}
+            .set<&Booking::associated_contact_id>(at(which).associated_contact_id)
+            .template set<&Booking::associated_mock_exam>(at(7 * which).associated_mock_exam);
+    }
+    Links<Booking> bad_links() { return links(2).template set<&Booking::associated_mock_exam>("299999999998"); }
     Booking fresh(int which) {
         Booking booking;
         booking.booking_id = booking.name = "fresh " + std::to_string(which);

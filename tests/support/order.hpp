@@ -43,15 +43,14 @@ template<>
 struct understudy::RecordTraits<tests::Order> {
     static constexpr std::string_view name = "order";
     static constexpr auto key = &tests::Order::id;
+    using links = Members<&tests::Order::customer_id>;
 };
 
 namespace tests {
 
 /// Moves an order to a customer.
-inline understudy::Patch<Order> order_patch(int parent) {
-    understudy::Patch<Order> patch;
-    patch.set<&Order::customer_id>(order(0, parent).customer_id);
-    return patch;
+inline understudy::Links<Order> order_of(int parent) {
+    return understudy::Links<Order>{}.set<&Order::customer_id>(order(0, parent).customer_id);
 }
 
 inline understudy::Patch<Order> amount_patch(int amount) {

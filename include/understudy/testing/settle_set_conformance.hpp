@@ -15,7 +15,7 @@ namespace understudy::testing {
 ///
 /// A `Fixture` is one of `SetConformance`, and can change its records:
 ///
-///     Patch<R> move_to(int parent);      // writes the parent alone
+///     Links<R> move_to(int parent);      // writes the parent alone; or a Patch<R>, if it is no link
 ///     Patch<R> change(int variant);      // writes what differs from variant to variant, not the parent
 template<class Fixture>
 class SettleSetConformance {
@@ -104,7 +104,7 @@ private:
     static Settled archive(Fixture& f, int which, Ticket at) {
         return settle(f, settlement(f, which, WriteAction::archive, at));
     }
-    static Settled update(Fixture& f, int which, Patch<R> patch, Ticket at) {
+    static Settled update(Fixture& f, int which, MemberValues<R> patch, Ticket at) {
         auto s = settlement(f, which, WriteAction::update, at);
         s.patch = std::move(patch);
         return settle(f, std::move(s));

@@ -27,6 +27,8 @@ namespace understudy::testing {
 ///
 ///     Patch<R> bad_patch();               // that no record of the source accepts
 ///     key_t<R> merge(key_t<R> loser);     // merges a record into another, and gives the survivor
+///     Links<R> links(int which);          // of every record; different from each `which` to the next
+///     Links<R> bad_links();               // to a record that is not there; beside `links`
 ///     static constexpr bool has_unique;   // two records like one `fresh` have a value that only one may have
 ///     static constexpr bool keeps_operations;
 template<class Fixture>
@@ -37,6 +39,7 @@ class WriteConformance {
 
     static constexpr bool has_bad_patch = requires(Fixture f) { f.bad_patch(); };
     static constexpr bool has_merges = requires(Fixture f, key_t<R> key) { f.merge(key); };
+    static constexpr bool has_links = requires(Fixture f) { f.links(1); };
     static constexpr bool has_unique = requires { requires Fixture::has_unique; };
     static constexpr bool keeps_operations = requires { requires Fixture::keeps_operations; };
 
@@ -54,6 +57,11 @@ public:
             all.push_back({"a bad write refuses itself only", &bad_write});
         if constexpr (has_merges)
             all.push_back({"a record that was merged away names its survivor", &merged});
+        if constexpr (has_links) {
+            all.push_back({"links become what they are to be, and nothing else is written", &links_are_set});
+            all.push_back({"links of more records than one batch are set in the order given", &links_of_many});
+            all.push_back({"links of or to a record that is not there refuse themselves only", &bad_links});
+        }
         if constexpr (has_unique)
             all.push_back({"a unique value that is taken names its holder", &taken});
         if constexpr (keeps_operations)
@@ -183,6 +191,51 @@ private:
         expect(outcomes[1].state == WriteState::merged, "the record is not there to be written");
         expect(outcomes[1].id == survivor, "and its survivor is named");
         expect(read(f, survivor).record == before.record, "which is as it was");
+    }
+
+    static Outcomes associate(Fixture& f, std::vector<Relinking<R>> relinkings) {
+        const auto asked = relinkings.size();
+        auto outcomes = f.await(f.store().async_associate(std::move(relinkings), WriteOptions{}));
+        expect(outcomes.size() == asked, "every change of links has an outcome");
+        return outcomes;
+    }
+
+    static void links_are_set(Fixture& f) {
+        auto record = f.existing()[1];
+        // The second time they are already there, and the third time other links take their place.
+        for (const int which : {1, 1, 2}) {
+            expect_applied(associate(f, {{key_of(record), f.links(which)}}).front(), key_of(record));
+            f.links(which).apply_to(record);
+            expect_holds(f, record);
+        }
+        expect_holds(f, f.existing()[0]);
+        expect(associate(f, {}).empty(), "nothing to link is nothing linked");
+    }
+
+    static void links_of_many(Fixture& f) {
+        auto records = f.existing();
+        std::vector<Relinking<R>> relinkings;
+        for (std::size_t i = 0; i < records.size(); ++i)
+            relinkings.push_back({key_of(records[i]), f.links(static_cast<int>(i))});
+        const auto outcomes = associate(f, relinkings);
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            expect_applied(outcomes[i], key_of(records[i]));
+            relinkings[i].links.apply_to(records[i]);
+        }
+        for (const std::size_t i : {std::size_t{0}, std::size_t{99}, records.size() - 1})
+            expect_holds(f, records[i]);
+    }
+
+    static void bad_links(Fixture& f) {
+        auto records = f.existing();
+        const auto outcomes = associate(
+            f, {{f.missing_key(), f.links(1)}, {key_of(records[0]), f.bad_links()}, {key_of(records[1]), f.links(1)}});
+        expect_refused(outcomes[0]);
+        expect_refused(outcomes[1]);
+        expect_applied(outcomes[2], key_of(records[1]));
+        expect_holds(f, records[0]);
+        f.links(1).apply_to(records[1]);
+        expect_holds(f, records[1]);
     }
 
     static void taken(Fixture& f) {

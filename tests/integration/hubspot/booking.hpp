@@ -48,14 +48,14 @@ template<>
 struct understudy::RecordTraits<MockExam> {
     static constexpr std::string_view name = "mock exam";
     static constexpr auto key = &MockExam::id;
-    using read_only = Members<&MockExam::prerequisite_exam_ids>;
+    using links = Members<&MockExam::prerequisite_exam_ids>;
 };
 
 template<>
 struct understudy::RecordTraits<Booking> {
     static constexpr std::string_view name = "booking";
     static constexpr auto key = &Booking::id;
-    using read_only = Members<&Booking::associated_contact_id, &Booking::associated_mock_exam>;
+    using links = Members<&Booking::associated_contact_id, &Booking::associated_mock_exam>;
 };
 
 template<>

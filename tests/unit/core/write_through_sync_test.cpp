@@ -372,6 +372,61 @@ BOOST_AUTO_TEST_CASE(I10_a_creation_that_the_source_showed_in_full_is_not_read_a
     BOOST_TEST(w.source.calls().empty());
 }
 
+BOOST_AUTO_TEST_CASE(I7_a_record_that_is_linked_anew_leaves_its_set_and_joins_the_other_at_once) {
+    for (const bool lost : {false, true}) {
+        Remarks r;
+        ReadThroughCache<Remarks::PurchaseReplica, Remarks::PurchaseSource, VirtualClock> cache{r.replica,
+                                                                                                r.purchase_source};
+        const auto bought = [&](const std::string& customer) {
+            return r.time.await(cache.async_get_set<tests::PurchasesOfCustomer>(customer)).members.size();
+        };
+        r.purchase_source.put({"1", "k1", "one"});
+        BOOST_TEST((bought("k1") == 1U && bought("k2") == 0U));
+        if (lost)
+            r.purchase_source.lose_answers();
+        BOOST_TEST(r.time.await(r.purchases.async_associate("1", tests::owner("k2"))).key == "1");
+        BOOST_TEST((r.purchase_source.truth("1").record.customer_id == "k2"));
+        r.purchase_source.forget_calls();
+        BOOST_TEST((bought("k1") == 0U && bought("k2") == 1U));
+        // The set that it joined was read later than the record was: it is read by its key, not the set again.
+        for (const auto& call : r.purchase_source.calls())
+            BOOST_TEST(call.index == "id");
+        // What was sent in doubt may land for a while.
+        WriteOptions patient;
+        patient.timeout = 300s;
+        r.time.await(r.purchases.async_associate("1", tests::owner(std::nullopt), patient));
+        BOOST_TEST((bought("k1") == 0U && bought("k2") == 0U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I7_members_and_links_that_one_operation_wrote_are_shown_together) {
+    Remarks r;
+    ReadThroughCache<Remarks::PurchaseReplica, Remarks::PurchaseSource, VirtualClock> cache{r.replica,
+                                                                                            r.purchase_source};
+    r.purchase_source.put({"1", "k1", "one"});
+    r.time.await(cache.async_get("1"));
+    OperationRequest request;
+    request.keys = {r.purchases.lock_of("1")};
+    Plan plan;
+    plan.writes.push_back(
+        r.purchases.update_step("rename", "1", Patch<tests::Purchase>{}.set<&tests::Purchase::request>("two")));
+    plan.writes.push_back(r.purchases.associate_step("hand_over", "1", tests::owner("k2")));
+    r.time.await(r.operations.async_carry_out(request, plan));
+    const auto row = *r.replica.try_lookup("1");
+    BOOST_TEST((row.mark == Mark::patched));
+    BOOST_TEST((row.record == tests::Purchase{"1", "k2", "two"}));
+    BOOST_TEST((r.purchase_source.truth("1").record == row.record));
+}
+
+BOOST_AUTO_TEST_CASE(D11_links_of_a_record_that_was_merged_away_are_the_survivors) {
+    Remarks r;
+    r.purchase_source.put({"1", "k1", "one"});
+    r.purchase_source.put({"2", "k1", "two"});
+    r.purchase_source.merge("1", "2");
+    BOOST_TEST(r.time.await(r.purchases.async_associate("1", tests::owner("k2"))).key == "2");
+    BOOST_TEST((r.purchase_source.truth("2").record.customer_id == "k2"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_written_only_needs_no_replica) {
     Remarks r;
     r.time.await(r.remarks.async_create(remark("p1", "seen")));
@@ -490,6 +545,28 @@ std::vector<Scenario> scenarios() {
                        return told;
                    },
                    [](Shop& shop) { return shop.bought(alice) == 0; }, true});
+    const auto handed_over = [](Shop& shop) { return shop.bought(alice) == 0 && shop.bought("k2") == 1; };
+    all.push_back({"associate", given,
+                   [first](ShopProcess& p) {
+                       auto told = std::make_shared<Told>();
+                       p.purchases.async_associate(first, owner("k2"), {}, p.hears_of<Purchase>(told));
+                       return told;
+                   },
+                   handed_over, true});
+    all.push_back(
+        {"hand over", given, [first](ShopProcess& p) { return p.hand_over(alice, first, "k2", 4); }, handed_over});
+    all.push_back({"hand over, the refund refused",
+                   [given](Shop& shop) {
+                       given(shop);
+                       shop.customers.refuse_if([](const Customer& c) { return c.credits == 5; });
+                   },
+                   [first](ShopProcess& p) { return p.hand_over(alice, first, "k2", 4); }, handed_over});
+    all.push_back({"hand over, the new owner refused",
+                   [given](Shop& shop) {
+                       given(shop);
+                       shop.purchases.refuse_if([](const Purchase& bought) { return bought.customer_id == "k2"; });
+                   },
+                   [first](ShopProcess& p) { return p.hand_over(alice, first, "k2", 4); }, handed_over});
     all.push_back({"book", nothing, [](ShopProcess& p) { return p.book(alice, "one"); }, has_bought});
     all.push_back({"book, the customer refused",
                    [](Shop& shop) { shop.customers.refuse_if([](const Customer& c) { return c.credits == 4; }); },
