@@ -10,6 +10,8 @@ struct PassOptions {
     std::size_t allow_deletes = 0;
     /// Begin anew, wherever an earlier pass was interrupted.
     bool from_start = false;
+    /// Of a full pass: do nothing if one has come to its end before, whenever that was.
+    bool unless_done = false;
 };
 
 } // namespace understudy

@@ -7,6 +7,7 @@
 #include <understudy/pass_report.hpp>
 #include <understudy/pass_step.hpp>
 #include <understudy/reconciler_params.hpp>
+#include <understudy/reconciler_schedule.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
@@ -21,8 +22,9 @@ namespace understudy {
 
 /// Brings a replica up to date with what changed at the source behind its back, deletes and merges included.
 ///
-///     PeriodicReconciler sync{source, replica};
-///     auto report = co_await sync.async_run_pass(PassKind::full, {}, use_awaitable);
+///     PeriodicReconciler sync{source, replica, schedule};
+///     sync.start();
+///     auto report = co_await sync.async_run_pass(PassKind::full, {}, use_awaitable); // at once
 ///
 /// What it keeps, whatever the timing:
 /// - A full pass that completes left no state behind that was current when it began: each is in the replica, or its row
@@ -47,8 +49,9 @@ public:
     static_assert(std::is_same_v<record_type, typename Replica::record_type>,
                   "the source and the replica of a PeriodicReconciler store different record types");
 
-    PeriodicReconciler(Source source, Replica replica, ReconcilerParams params = {})
-        : core_{std::make_shared<Core>(std::move(source), std::move(replica), std::move(params))} {}
+    PeriodicReconciler(Source source, Replica replica, ReconcilerSchedule schedule = {}, ReconcilerParams params = {})
+        : schedule_{std::move(schedule)}
+        , core_{std::make_shared<Core>(std::move(source), std::move(replica), std::move(params))} {}
 
     executor_type get_executor() const noexcept { return core_->executor; }
 
@@ -69,6 +72,10 @@ public:
             token, kind, options);
     }
 
+    /// Carries passes out when they are due, from now on until `close`. Each kind by itself: an incremental pass does
+    /// not wait for a full one. Several processes may do this side by side; one of them has each pass.
+    void start() { core_->start(schedule_); }
+
     /// What the pass of that kind that is under way here did so far; nothing if there is none.
     std::optional<PassReport> progress(PassKind kind) const { return core_->progress(kind); }
 
@@ -78,6 +85,7 @@ public:
 private:
     using Core = detail::ReconcilerCore<Source, Replica, Clock>;
 
+    ReconcilerSchedule schedule_;
     std::shared_ptr<Core> core_;
 };
 

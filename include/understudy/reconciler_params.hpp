@@ -22,7 +22,8 @@ struct ReconcilerParams {
     std::size_t most_deletes = 100;
     double most_deleted_share = 0.01;
     /// How far back an incremental pass looks behind the latest stamp that it has seen, at least; twice the lag of the
-    /// source's index that was measured, if that is more, up to `longest_overlap`.
+    /// source's index that was measured, if that is more, up to `longest_overlap`. When nothing later was seen for some
+    /// time, it looks back less by that time.
     std::chrono::milliseconds shortest_overlap{120'000};
     std::chrono::milliseconds longest_overlap{3'600'000};
     /// An incremental pass looks again, from later on, while what it looked for filled several pages; so often at most.

@@ -57,7 +57,7 @@ public:
         most_deletes_ = std::max({params.most_deletes, share, options.allow_deletes});
         if (position) {
             report_ = position->report;
-            report_.resumed = true;
+            report_.resumed = !position->done();
             missing_ = std::move(position->missing);
             if (!last_)
                 last_ = std::move(position->last);
@@ -145,8 +145,8 @@ public:
         return text_of(position);
     }
 
-    // The next pass begins anew.
-    std::string final_position() const { return {}; }
+    // Nothing is left: the next pass begins anew.
+    std::string final_position() const { return position(); }
 
 private:
     static constexpr std::size_t confirm_batch = 100;

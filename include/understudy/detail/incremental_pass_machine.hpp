@@ -26,7 +26,7 @@ namespace understudy::detail {
 //
 // What enters the index while a window of several pages is read may have a key that was passed already. So the next
 // window, of this pass or of the next one, begins before the latest stamp that this window's first page had: before it
-// by the overlap, for an index that lags.
+// by the overlap, for an index that lags; less so the longer nothing later was seen.
 //
 //     next() -> Measure | Find | Compare | Read | Step -> on_extent, on_page, on_rows, on_readings, on_stepped
 template<Record R>
@@ -52,9 +52,12 @@ public:
     };
     using Action = std::variant<Measure, Find, Compare, Read, Step>;
 
-    // Without a position it begins with what changes from now on.
-    explicit IncrementalPassMachine(const ReconcilerParams& params, std::optional<IncrementalPosition<R>> position = {})
+    // Without a position it begins with what changes from now on. `quiet`: for so long the position's latest stamp has
+    // been known; what has an earlier one is in the index after that time, if it lags no more than is thought.
+    explicit IncrementalPassMachine(const ReconcilerParams& params, std::optional<IncrementalPosition<R>> position = {},
+                                    std::chrono::milliseconds quiet = {})
         : params_{params}
+        , quiet_{quiet.count()}
         , stage_{position ? Stage::find : Stage::measure} {
         if (position)
             position_ = std::move(*position);
@@ -112,6 +115,7 @@ public:
             if (row.state == State::live && candidate.version <= row.version)
                 continue;
             wanted_.push_back(candidate.id);
+            news_ = true;
             // It was not in the index yet when later stamps were.
             if (candidate.version < position_.anchor && (row.state == State::live || row.state == State::unknown))
                 late_ = std::max(late_, milliseconds_between(candidate.version, position_.anchor));
@@ -153,7 +157,7 @@ private:
     }
     static Version minus(Version version, std::int64_t milliseconds) {
         const auto stamp = static_cast<std::int64_t>(version);
-        return Version{stamp > milliseconds ? stamp - milliseconds : 0};
+        return Version{std::max<std::int64_t>(stamp - milliseconds, 0)};
     }
 
     void begin() {
@@ -164,9 +168,11 @@ private:
     }
 
     void begin_window() {
-        position_.since = minus(position_.anchor, position_.overlap);
+        position_.since = quiet_ < position_.overlap ? minus(position_.anchor, position_.overlap - quiet_)
+                                                     : minus(position_.anchor, -1);
         position_.next_anchor = position_.anchor;
         pages_of_window_ = 0;
+        news_ = false;
     }
 
     Step step(Instant now) {
@@ -188,14 +194,17 @@ private:
     void end_window() {
         position_.overlap = std::clamp<std::int64_t>(std::max(2 * late_, position_.overlap - position_.overlap / 16),
                                                      params_.shortest_overlap.count(), params_.longest_overlap.count());
+        if (position_.next_anchor != position_.anchor)
+            quiet_ = 0;
         position_.anchor = position_.next_anchor;
-        const bool again = pages_of_window_ > 1 && ++windows_ < params_.most_windows;
+        const bool again = pages_of_window_ > 1 && news_ && ++windows_ < params_.most_windows;
         begin_window();
         stage_ = again ? Stage::find : Stage::done;
     }
 
     ReconcilerParams params_;
     IncrementalPosition<R> position_{};
+    std::int64_t quiet_;
     Stage stage_;
     ChangesPage<R> page_{};
     std::vector<key_t<R>> wanted_;
@@ -205,6 +214,7 @@ private:
     std::int64_t late_ = 0;
     std::size_t pages_of_window_ = 0;
     std::size_t windows_ = 0;
+    bool news_ = false; // in this window
 };
 
 } // namespace understudy::detail

@@ -33,6 +33,8 @@ struct FullPosition {
     std::optional<key_t<R>> last{};
     std::vector<key_t<R>> missing{};
     PassReport report{};
+
+    bool done() const noexcept { return ranges.empty() && missing.empty(); }
 };
 
 // How far incremental passes came, and what is left of one that was interrupted.

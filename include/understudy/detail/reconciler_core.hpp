@@ -1,10 +1,12 @@
 #pragma once
 
+#include <understudy/detail/pass_clock.hpp>
 #include <understudy/detail/pass_run.hpp>
 #include <understudy/detail/random_id.hpp>
 #include <understudy/pass_options.hpp>
 #include <understudy/pass_report.hpp>
 #include <understudy/reconciler_params.hpp>
+#include <understudy/reconciler_schedule.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -38,8 +40,10 @@ public:
     // Those who ask while a pass of the kind is under way share the next one.
     void ask(PassKind kind, const PassOptions& options, Done done) {
         auto& lane = lane_of(kind);
-        lane.options.allow_deletes = std::max(lane.options.allow_deletes, options.allow_deletes);
-        lane.options.from_start = lane.options.from_start || options.from_start;
+        auto& most = lane.options;
+        most.unless_done = options.unless_done && (most.unless_done || lane.waiting.empty());
+        most.allow_deletes = std::max(most.allow_deletes, options.allow_deletes);
+        most.from_start = most.from_start || options.from_start;
         lane.waiting.push_back(std::move(done));
         if (!lane.running && !closed_)
             begin(kind);
@@ -52,8 +56,24 @@ public:
         return lane.running ? std::optional{lane.progress()} : std::nullopt;
     }
 
+    // Asks by itself from now on.
+    void start(const ReconcilerSchedule& schedule) {
+        if (closed_ || !clocks_.empty())
+            return;
+        if (schedule.full_at_first) {
+            PassOptions unless_done;
+            unless_done.unless_done = true;
+            ask(PassKind::full, unless_done, [](const PassReport&) {});
+        }
+        tick(PassKind::full, schedule.full, schedule);
+        if (ChangeSource<Source>)
+            tick(PassKind::incremental, schedule.incremental, schedule);
+    }
+
     void close() {
         closed_ = true;
+        for (const auto& clock : std::exchange(clocks_, {}))
+            clock->stop();
         for (auto* lane : {&full_, &incremental_}) {
             refuse(*lane);
             if (const auto stop = std::exchange(lane->stop, nullptr))
@@ -71,6 +91,15 @@ private:
         std::function<PassReport()> progress{};
         std::function<void()> stop{};
     };
+
+    void tick(PassKind kind, const Schedule& when, const ReconcilerSchedule& schedule) {
+        const auto pass = [weak = this->weak_from_this(), kind](std::function<void()> then) {
+            if (const auto self = weak.lock())
+                self->ask(kind, {}, [then](const PassReport&) { then(); });
+        };
+        clocks_.push_back(std::make_shared<PassClock<Clock>>(executor, when, schedule.wall_clock, pass));
+        clocks_.back()->start();
+    }
 
     Lane& lane_of(PassKind kind) { return kind == PassKind::full ? full_ : incremental_; }
 
@@ -124,6 +153,8 @@ private:
         using Machine = FullPassMachine<R>;
         auto make = [params = params_, options](const PassLease& lease, const Extent<R>& extent) {
             auto position = options.from_start ? std::nullopt : read_full_position<R>(lease.position);
+            if (position && position->done() && !options.unless_done)
+                position.reset();
             return Machine{params, options, lease.live_rows, extent.last, std::move(position)};
         };
         start<Machine>(lane, "full", std::move(make), std::move(done), ChangeSource<Source>);
@@ -132,8 +163,14 @@ private:
     void run_incremental(Lane& lane, Done done) {
         if constexpr (ChangeSource<Source>) {
             using Machine = IncrementalPassMachine<R>;
-            auto make = [params = params_](const PassLease& lease, const Extent<R>&) {
-                return Machine{params, read_incremental_position<R>(lease.position)};
+            auto make = [self = this->shared_from_this()](const PassLease& lease, const Extent<R>&) {
+                auto position = read_incremental_position<R>(lease.position);
+                if (!position || position->anchor != self->anchor_) {
+                    self->anchor_ = position ? position->anchor : no_version;
+                    self->anchored_at_ = Clock::now();
+                }
+                const auto quiet = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - self->anchored_at_);
+                return Machine{self->params_, std::move(position), quiet};
             };
             start<Machine>(lane, "incremental", std::move(make), std::move(done), false);
         }
@@ -152,6 +189,10 @@ private:
     Replica replica_;
     ReconcilerParams params_;
     std::string holder_ = random_id();
+    std::vector<std::shared_ptr<PassClock<Clock>>> clocks_;
+    // The latest stamp by which incremental passes go, and since when it has been the same, as far as this process saw.
+    Version anchor_ = no_version;
+    typename Clock::time_point anchored_at_{};
     Lane full_{};
     Lane incremental_{};
     bool closed_ = false;

@@ -73,7 +73,11 @@ struct World {
 
     // Another process.
     Reconciler reconciler(tests::Life life = tests::Life{}) {
-        return {MortalSource{source, life}, MortalReplica{replica, life}, params};
+        ReconcilerSchedule schedule;
+        schedule.wall_clock = [] {
+            return Timestamp{std::chrono::floor<std::chrono::milliseconds>(VirtualClock::now().time_since_epoch())};
+        };
+        return {MortalSource{source, life}, MortalReplica{replica, life}, std::move(schedule), params};
     }
 
     PassReport run(PassKind kind, const PassOptions& options = {}) {
@@ -536,6 +540,38 @@ BOOST_AUTO_TEST_CASE(passes_that_are_asked_for_meanwhile_are_one) {
     BOOST_TEST(done == 10U);
     BOOST_TEST(!sync.progress(PassKind::full).has_value());
     BOOST_TEST(world.calls("extent") <= 4U);
+}
+
+BOOST_AUTO_TEST_CASE(passes_are_carried_out_when_they_are_due) {
+    World world;
+    world.put(300);
+    auto sync = world.reconciler();
+    sync.start();
+    world.time.advance(30s);
+    world.check_equal(300); // the first full pass does not wait
+    world.source.put(member(3, 8));
+    world.time.advance(1min);
+    BOOST_TEST(world.row(3).record.points == 8);
+    world.source.archive(id_of(4)); // no index tells
+    world.time.advance(10min);
+    BOOST_TEST((world.row(4).state == State::live));
+    world.source.forget_calls();
+    world.time.advance(2h);
+    BOOST_TEST((world.row(4).state == State::archived));
+    BOOST_TEST(world.calls("changes") >= 115U); // once a minute; nothing is looked through again and again
+    BOOST_TEST(world.calls("changes") <= 125U);
+    BOOST_TEST(world.calls("listing") == 3U);
+    sync.close();
+    world.source.forget_calls();
+    world.time.advance(3h);
+    BOOST_TEST(world.source.calls().empty());
+
+    // Another process finds that all was there once.
+    auto next = world.reconciler();
+    next.start();
+    world.time.advance(10s);
+    BOOST_TEST(world.calls("listing") == 0U);
+    next.close();
 }
 
 BOOST_AUTO_TEST_CASE(what_is_closed_stops_and_says_so) {
