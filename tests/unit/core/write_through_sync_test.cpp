@@ -918,6 +918,41 @@ BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_read_neither_starves_the_others_nor_is
     process.operations.stop();
 }
 
+BOOST_AUTO_TEST_CASE(marked_rows_are_read_at_once_if_somebody_says_so) {
+    Shop shop{3};
+    shop.params.sweep_interval = 1h;
+    ShopProcess process{shop};
+    const auto mark_of = [&](const char* key) { return shop.known_customers.try_lookup(key)->mark; };
+    const auto hint = [&](const char* key) {
+        shop.time.await(shop.known_customers.async_hint({key}));
+        process.operations.hasten_sweeps();
+    };
+    hint("k1");
+    shop.time.advance(60s);
+    BOOST_TEST((mark_of("k1") == Mark::dirty));
+    process.operations.run();
+    shop.time.advance(60s);
+    BOOST_TEST((mark_of("k1") == Mark::clean));
+    hint("k1");
+    shop.time.advance(1ms);
+    // While that one is read, another is marked.
+    hint("k2");
+    shop.time.advance(60s);
+    BOOST_TEST((mark_of("k1") == Mark::clean));
+    BOOST_TEST((mark_of("k2") == Mark::clean));
+    // A source that fails is left alone for a while all the same.
+    shop.customers.fail_always(Errc::unavailable);
+    hint("k3");
+    shop.time.advance(60s);
+    shop.customers.forget_calls();
+    for (int i = 0; i < 100; ++i) {
+        process.operations.hasten_sweeps();
+        shop.time.advance(1ms);
+    }
+    BOOST_TEST(shop.customers.calls().size() <= 1U);
+    process.operations.stop();
+}
+
 // 100 customers who buy at once, through sources that are asked in batches.
 BOOST_AUTO_TEST_CASE(a_hundred_purchases_at_once_are_three_calls_in_two_round_trips) {
     Shop shop{100};
