@@ -128,6 +128,7 @@ struct AdminHouse : MortalHouse {
             check_booking(record, "is_active", done ? "Cancelled" : "Active");
             BOOST_TEST(credit(student) == (done ? "1" : "0"));
             BOOST_TEST(credit(student, "shared_mock_credits") == "1");
+            BOOST_TEST(notes(booking_type, record).size() == (done ? 2U : 1U));
             same_as_source(student);
             if (!done)
                 return;
@@ -151,6 +152,7 @@ struct AdminHouse : MortalHouse {
             BOOST_TEST(booked_at_source(student) == (done ? "0 + 2" : "2 + 0"));
             BOOST_TEST(credit(student) == (done ? "1" : "0"));
             BOOST_TEST(credit(student, "shared_mock_credits") == (done ? "1" : "0"));
+            BOOST_TEST(notes("0-1", id_of(student)).size() == (done ? 4U : 2U));
             same_as_source(student);
             if (!done)
                 return;
@@ -174,6 +176,7 @@ struct AdminHouse : MortalHouse {
         auto check = [=, this](bool done) {
             BOOST_TEST(booked_at_source(student) == (done ? "1 + 0" : "0 + 0"));
             BOOST_TEST(credit(student) == "1");
+            BOOST_TEST(notes("0-1", id_of(student)).size() == (done ? 1U : 0U));
             same_as_source(student);
             const auto again = ask().receive();
             BOOST_TEST(again.status == (done ? 200 : 201), again.body);

@@ -21,6 +21,7 @@ namespace tests {
 
 inline constexpr std::string_view exam_type = "2-50158913";
 inline constexpr std::string_view booking_type = "2-50158943";
+inline constexpr std::string_view note_type = "0-46";
 
 inline std::string days_from_now(int days) {
     const std::time_t then = std::time(nullptr) + days * 86'400;
@@ -128,20 +129,32 @@ struct BookingHouse : House {
         }
     }
 
-    // The bookings that the source itself has of a student, in the order in which they were made, and what they are.
-    std::vector<std::pair<std::string, std::string>> bookings_at_source(const std::string& contact) {
+    // The ids of the records of a type that the source itself links with one.
+    std::vector<std::string> linked(std::string_view type, const std::string& id, std::string_view to) {
         const auto url = hubspot->url();
         HttpExchange exchange{static_cast<unsigned short>(std::stoi(url.substr(url.rfind(':') + 1)))};
-        exchange.send("GET", "/crm/v4/objects/0-1/" + contact + "/associations/" + std::string{booking_type}, {},
+        exchange.send("GET", "/crm/v4/objects/" + std::string{type} + "/" + id + "/associations/" + std::string{to}, {},
                       "Authorization: Bearer " + std::string{token} + "\r\n");
         const auto answer = exchange.receive();
         BOOST_TEST_REQUIRE(answer.status == 200, answer.body);
-        std::vector<std::pair<std::string, std::string>> found;
+        std::vector<std::string> ids;
         const auto listed = answer.json();
-        for (const auto& result : listed.at("results").as_array()) {
-            const auto id = std::to_string(result.at("toObjectId").to_number<std::int64_t>());
+        for (const auto& result : listed.at("results").as_array())
+            ids.push_back(std::to_string(result.at("toObjectId").to_number<std::int64_t>()));
+        return ids;
+    }
+    // What the source holds of a record's notes.
+    std::vector<std::string> notes(std::string_view type, const std::string& id) {
+        std::vector<std::string> bodies;
+        for (const auto& note : linked(type, id, note_type))
+            bodies.push_back(property(note_type, note, "hs_note_body"));
+        return bodies;
+    }
+    // The bookings that the source itself has of a student, in the order in which they were made, and what they are.
+    std::vector<std::pair<std::string, std::string>> bookings_at_source(const std::string& contact) {
+        std::vector<std::pair<std::string, std::string>> found;
+        for (const auto& id : linked("0-1", contact, booking_type))
             found.emplace_back(id, property(booking_type, id, "is_active"));
-        }
         std::sort(found.begin(), found.end());
         return found;
     }

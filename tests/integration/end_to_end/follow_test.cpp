@@ -8,27 +8,9 @@ namespace utf = boost::unit_test;
 
 namespace {
 
-constexpr std::string_view note_type = "0-46";
-
 struct FollowHouse : BookingHouse {
     using BookingHouse::BookingHouse;
 
-    // What the source holds of a record's notes.
-    std::vector<std::string> notes(std::string_view type, const std::string& id) {
-        const auto url = hubspot->url();
-        HttpExchange exchange{static_cast<unsigned short>(std::stoi(url.substr(url.rfind(':') + 1)))};
-        exchange.send("GET",
-                      "/crm/v4/objects/" + std::string{type} + "/" + id + "/associations/" + std::string{note_type}, {},
-                      "Authorization: Bearer " + std::string{token} + "\r\n");
-        const auto answer = exchange.receive();
-        BOOST_TEST_REQUIRE(answer.status == 200, answer.body);
-        std::vector<std::string> bodies;
-        const auto listed = answer.json();
-        for (const auto& result : listed.at("results").as_array())
-            bodies.push_back(
-                property(note_type, std::to_string(result.at("toObjectId").to_number<std::int64_t>()), "hs_note_body"));
-        return bodies;
-    }
     std::string total(const std::string& exam_id) { return property(exam_type, exam_id, "total_bookings"); }
     std::string dead() { return sql("SELECT count(*) FROM understudy_operations WHERE state = 4"); }
 };

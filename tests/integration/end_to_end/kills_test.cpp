@@ -64,6 +64,7 @@ BOOST_AUTO_TEST_CASE(d8_a_booking_that_was_killed_at_any_call_is_made_and_paid_o
             house.die(calls, moment, [&] { return house.ask_booking(student, exam, "my-key"); });
             BOOST_TEST(house.booked_at_source(student) == "1 + 0");
             BOOST_TEST(house.credit(student) == "2");
+            BOOST_TEST(house.notes("0-1", id_of(student)).size() == 1U);
             house.same_as_source(student);
             // Who asks again is told of it.
             const auto again = house.book(student, exam, "my-key");
@@ -125,6 +126,7 @@ BOOST_AUTO_TEST_CASE(d5_d8_a_cancellation_that_was_killed_at_any_call_is_done_an
             house.die(calls, moment, [&] { return house.ask_cancel(student, record_of(booked)); });
             BOOST_TEST(house.booked_at_source(student) == "0 + 1");
             BOOST_TEST(house.credit(student) == "3");
+            BOOST_TEST(house.notes("0-1", id_of(student)).size() == 2U);
             house.same_as_source(student);
             BOOST_TEST(house.ask_cancel(student, record_of(booked)).receive().status == 409);
             BOOST_TEST(house.credit(student) == "3");
@@ -237,11 +239,8 @@ BOOST_AUTO_TEST_CASE(d9_a_contact_that_is_merged_away_while_it_books_is_charged_
     house.start();
     house.warm(101, exam);
     // Its balance was read, and nothing was written yet.
-    house.hubspot->fault({{"action", "hold"},
-                          {"when", "after"},
-                          {"times", 1},
-                          {"kind", "batch_read"},
-                          {"body_contains", id_of(101)}});
+    house.hubspot->fault(
+        {{"action", "hold"}, {"when", "after"}, {"times", 1}, {"kind", "batch_read"}, {"body_contains", id_of(101)}});
     auto asked = house.ask_booking(101, exam);
     house.wait_for_held(1);
     const auto merged =
