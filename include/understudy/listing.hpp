@@ -7,8 +7,11 @@
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -70,7 +73,15 @@ struct ChangesPage {
     }
 };
 
-/// How far a source reaches, as its index has it: an index lags, so both may be too low, never too high.
+/// An end of what a source holds.
+enum class Extreme : std::uint8_t {
+    /// The record with the latest stamp.
+    latest,
+    /// The record with the greatest key.
+    last,
+};
+
+/// How far a source reaches, as its index has it.
 template<Record R>
 struct Extent {
     /// The latest stamp of a record; `no_version` if there is no record.
@@ -94,15 +105,23 @@ struct Changes {
     static constexpr std::string_view name = "changes";
     static constexpr bool is_unique = false;
 };
+template<Record R>
+struct Extremes {
+    using record_type = R;
+    using value_type = Extreme;
+    static constexpr std::string_view name = "extent";
+    static constexpr bool is_unique = false;
+};
 
-/// The signatures with which a reconciler's calls complete: one page for each query, in the order asked. The error code
-/// says that the whole call failed, and the vector is then empty.
+/// The signatures with which a reconciler's calls complete: one page for each query, and the record at each end
+/// (nothing if there is no record), in the order asked. The error code says that the whole call failed, and the vector
+/// is then empty.
 template<Record R>
 using ListingSignature = void(boost::system::error_code, std::vector<ListingPage<R>>);
 template<Record R>
 using ChangesSignature = void(boost::system::error_code, std::vector<ChangesPage<R>>);
 template<Record R>
-using ExtentSignature = void(boost::system::error_code, Extent<R>);
+using ExtentSignature = void(boost::system::error_code, std::vector<std::optional<Candidate<R>>>);
 
 /// A source that lists all its records.
 ///
@@ -123,16 +142,16 @@ concept ListableSource = Source<S> &&
 /// A source that names what changed.
 ///
 ///     source.async_find_changes(std::vector<ChangesQuery<R>>, ReadOptions, token) -> ChangesSignature<R>
-///     source.async_extent(ReadOptions, token)                                     -> ExtentSignature<R>
+///     source.async_extent(std::vector<Extreme>, ReadOptions, token)               -> ExtentSignature<R>
 ///
-/// Both ask an index, which lags: see `Candidate`.
+/// Both ask an index, which lags: see `Candidate`. What it shows of a record may be newer than what it knows it by.
 template<class S>
 concept ChangeSource = Source<S> &&
-    requires(S& source, std::vector<ChangesQuery<typename S::record_type>> queries, ReadOptions options,
-             detail::ArchetypeHandler<ChangesSignature<typename S::record_type>> on_changes,
+    requires(S& source, std::vector<ChangesQuery<typename S::record_type>> queries, std::vector<Extreme> extremes,
+             ReadOptions options, detail::ArchetypeHandler<ChangesSignature<typename S::record_type>> on_changes,
              detail::ArchetypeHandler<ExtentSignature<typename S::record_type>> on_extent) {
     source.async_find_changes(std::move(queries), options, on_changes);
-    source.async_extent(options, on_extent);
+    source.async_extent(std::move(extremes), options, on_extent);
 };
 
 } // namespace understudy

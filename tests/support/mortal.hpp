@@ -94,10 +94,10 @@ public:
         if (life_.step())
             Inner::async_find_changes(std::move(queries), how, heard(std::forward<Token>(token)));
     }
-    template<class Token>
-    void async_extent(const understudy::ReadOptions& how, Token&& token) {
+    template<class T, class Token>
+    void async_extent(T extremes, const understudy::ReadOptions& how, Token&& token) {
         if (life_.step())
-            Inner::async_extent(how, heard(std::forward<Token>(token)));
+            Inner::async_extent(std::move(extremes), how, heard(std::forward<Token>(token)));
     }
     template<class Token>
     void async_begin_pass(std::string pass, std::string holder, std::chrono::milliseconds lease, Token&& token) {

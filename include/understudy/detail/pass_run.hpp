@@ -196,11 +196,20 @@ private:
     void measure(Then then) {
         attempt([this, then](auto again) {
             if constexpr (ChangeSource<Source>)
-                source_.async_extent(options(), bound([then, again](error_code error, const Extent<R>& extent) {
-                                         if (error)
-                                             return again(error);
-                                         then(extent);
-                                     }));
+                source_.async_extent(
+                    std::vector{Extreme::latest, Extreme::last}, options(),
+                    bound([then, again](error_code error, const std::vector<std::optional<Candidate<R>>>& found) {
+                        if (!error && found.size() != 2)
+                            error = Errc::malformed_answer;
+                        if (error)
+                            return again(error);
+                        Extent<R> extent;
+                        if (found[0])
+                            extent.latest = found[0]->version;
+                        if (found[1])
+                            extent.last = found[1]->id;
+                        then(extent);
+                    }));
         });
     }
 
@@ -222,7 +231,9 @@ private:
 
     void list(std::size_t range, const ListingQuery<R>& query, Ticket ticket) {
         page<ListingPage<R>>(
-            [this, query](auto handler) { source_.async_list(std::vector<ListingQuery<R>>{query}, options(), std::move(handler)); },
+            [this, query](auto handler) {
+                source_.async_list(std::vector<ListingQuery<R>>{query}, options(), std::move(handler));
+            },
             [this, range, ticket, asked = now()](ListingPage<R> listed) {
                 machine_->on_page(range, ticket, asked, std::move(listed));
                 pump();
@@ -243,12 +254,14 @@ private:
         });
     }
     void find(const typename IncrementalPassMachine<R>::Find& wanted) {
-        page<ChangesPage<R>>([this, query = wanted.query](
-                                 auto handler) { source_.async_find_changes(std::vector<ChangesQuery<R>>{query}, options(), std::move(handler)); },
-                             [this](ChangesPage<R> found) {
-                                 machine_->on_page(std::move(found));
-                                 pump();
-                             });
+        page<ChangesPage<R>>(
+            [this, query = wanted.query](auto handler) {
+                source_.async_find_changes(std::vector<ChangesQuery<R>>{query}, options(), std::move(handler));
+            },
+            [this](ChangesPage<R> found) {
+                machine_->on_page(std::move(found));
+                pump();
+            });
     }
     void find(const typename IncrementalPassMachine<R>::Compare& wanted) {
         attempt([this, keys = wanted.keys](auto again) {

@@ -2,6 +2,7 @@
 
 #include <understudy/detail/is_cache.hpp>
 #include <understudy/detail/store_call.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/store.hpp>
 #include <understudy/writable_source.hpp>
 
@@ -45,6 +46,29 @@ public:
     auto async_fetch_set(std::vector<typename By::value_type> values, const ReadOptions& options = {},
                          Token&& token = {}) {
         return derived().template start<FetchSetCall<By>>(std::move(values), options, std::forward<Token>(token));
+    }
+
+    /// See `ListableSource`. *Errors* and *cancellation*: as `async_fetch`.
+    template<class Token = boost::asio::deferred_t>
+    requires ListableSource<Store>
+    auto async_list(std::vector<ListingQuery<record_type>> queries, const ReadOptions& options = {},
+                    Token&& token = {}) {
+        return derived().template start<ListCall<record_type>>(std::move(queries), options, std::forward<Token>(token));
+    }
+
+    /// See `ChangeSource`. *Errors* and *cancellation*: as `async_fetch`.
+    template<class Token = boost::asio::deferred_t>
+    requires ChangeSource<Store>
+    auto async_find_changes(std::vector<ChangesQuery<record_type>> queries, const ReadOptions& options = {},
+                            Token&& token = {}) {
+        return derived().template start<ChangesCall<record_type>>(std::move(queries), options,
+                                                                  std::forward<Token>(token));
+    }
+    template<class Token = boost::asio::deferred_t>
+    requires ChangeSource<Store>
+    auto async_extent(std::vector<Extreme> extremes, const ReadOptions& options = {}, Token&& token = {}) {
+        return derived().template start<ExtentCall<record_type>>(std::move(extremes), options,
+                                                                 std::forward<Token>(token));
     }
 
     /// See `WritableSource`; what this class adds to its failures is `unsent`. *Cancellation*: terminal, partial and

@@ -2,6 +2,7 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/error.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/rate_report.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
@@ -10,6 +11,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -62,6 +64,55 @@ struct FetchSetCall {
     template<class Store, class Token>
     static auto start(Store& store, std::vector<Value> values, const ReadOptions& options, Token&& token) {
         return store.template async_fetch_set<By>(std::move(values), options, std::forward<Token>(token));
+    }
+};
+
+template<Record R>
+struct ListCall {
+    using Index = Listing<R>;
+    using Value = ListingQuery<R>;
+    using Options = ReadOptions;
+    using Item = ListingPage<R>;
+    using Signature = ListingSignature<R>;
+    static constexpr RateBucket bucket = RateBucket::window;
+
+    static Item failure(boost::system::error_code error) { return Item::failure(error); }
+
+    template<class Store, class Token>
+    static auto start(Store& store, std::vector<Value> queries, const ReadOptions& options, Token&& token) {
+        return store.async_list(std::move(queries), options, std::forward<Token>(token));
+    }
+};
+
+template<Record R>
+struct ChangesCall {
+    using Index = Changes<R>;
+    using Value = ChangesQuery<R>;
+    using Options = ReadOptions;
+    using Item = ChangesPage<R>;
+    using Signature = ChangesSignature<R>;
+    static constexpr RateBucket bucket = RateBucket::search;
+
+    static Item failure(boost::system::error_code error) { return Item::failure(error); }
+
+    template<class Store, class Token>
+    static auto start(Store& store, std::vector<Value> queries, const ReadOptions& options, Token&& token) {
+        return store.async_find_changes(std::move(queries), options, std::forward<Token>(token));
+    }
+};
+
+template<Record R>
+struct ExtentCall {
+    using Index = Extremes<R>;
+    using Value = Extreme;
+    using Options = ReadOptions;
+    using Item = std::optional<Candidate<R>>;
+    using Signature = ExtentSignature<R>;
+    static constexpr RateBucket bucket = RateBucket::search;
+
+    template<class Store, class Token>
+    static auto start(Store& store, std::vector<Value> extremes, const ReadOptions& options, Token&& token) {
+        return store.async_extent(std::move(extremes), options, std::forward<Token>(token));
     }
 };
 

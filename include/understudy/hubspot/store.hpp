@@ -2,15 +2,19 @@
 
 #include <understudy/covered_sets.hpp>
 #include <understudy/hubspot/client.hpp>
+#include <understudy/hubspot/detail/changes_machine.hpp>
 #include <understudy/hubspot/detail/check_machine.hpp>
+#include <understudy/hubspot/detail/extent_machine.hpp>
 #include <understudy/hubspot/detail/fetch_machine.hpp>
 #include <understudy/hubspot/detail/find_machine.hpp>
+#include <understudy/hubspot/detail/list_machine.hpp>
 #include <understudy/hubspot/detail/operation.hpp>
 #include <understudy/hubspot/detail/search_machine.hpp>
 #include <understudy/hubspot/detail/set_machine.hpp>
 #include <understudy/hubspot/detail/whole_machine.hpp>
 #include <understudy/hubspot/detail/write_rows.hpp>
 #include <understudy/hubspot/object_params.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/read_options.hpp>
 #include <understudy/store.hpp>
 #include <understudy/writable_source.hpp>
@@ -18,6 +22,7 @@
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -45,6 +50,15 @@ requires requires {
     By::member;
 }
 inline constexpr bool is_link_index<By> = is_link<By::member>;
+
+// Lists and searches are paged by id, in the order of numbers.
+template<class R>
+inline constexpr bool has_ordered_keys = std::integral<key_t<R>> || has_numeric_keys<R>();
+
+template<class By>
+inline constexpr bool is_page =
+    std::is_same_v<By, Listing<typename By::record_type>> || std::is_same_v<By, Changes<typename By::record_type>> ||
+    std::is_same_v<By, Extremes<typename By::record_type>>;
 
 } // namespace detail
 
@@ -76,10 +90,11 @@ public:
     executor_type get_executor() const { return state_->client.get_executor(); }
     const std::string& object_type() const noexcept { return state_->type; }
 
-    /// How many values one call carries: 1,000 parents of sets; reading and searching, 100.
+    /// How many values one call carries: 1,000 parents of sets; one page of a list or of changes; reading and
+    /// searching, 100.
     template<IndexTag By>
     static constexpr std::size_t max_batch() {
-        return detail::is_link_index<By> ? detail::max_association_batch : 100;
+        return detail::is_link_index<By> ? detail::max_association_batch : detail::is_page<By> ? 1 : 100;
     }
 
     /// Reads the records of any number of values, by id or by a property with unique values, 100 a call. A record that
@@ -130,6 +145,42 @@ public:
         auto async_fetch_set(std::vector<typename By::value_type> values, ReadOptions options, Token&& token = {}) {
         return detail::async_run<SetMachine<By>>(state_, options, std::forward<Token>(token), std::ref(state_->portal),
                                                  std::move(values));
+    }
+
+    /// Reads pages of the list of all records, 100 a call, each with a call for every link beside it. For records whose
+    /// traits say that their keys are numbers (`numeric_keys`).
+    ///
+    /// *Signature*: `ListingSignature<R>`. *Errors*: those of `Client`, and that of the links when they could not be
+    /// read for any record of the page, for a reason that passes; `malformed_answer` if ids do not ascend or a page's
+    /// successor does not follow it. *Options* and *cancellation* as above.
+    template<class Token = boost::asio::deferred_t>
+    requires(detail::has_ordered_keys<R>) auto async_list(std::vector<ListingQuery<R>> queries,
+                                                          ReadOptions options = {}, Token&& token = {}) {
+        return detail::async_run<detail::ListMachine<R>>(state_, options, std::forward<Token>(token),
+                                                         std::ref(state_->portal), std::move(queries));
+    }
+
+    /// Searches for what has changed, 200 a page, by ascending id. A stamp is the record's own `updatedAt` now, which
+    /// may be later than the one that it was found by, or earlier. Archiving moves no stamp, and archived records are
+    /// not found.
+    ///
+    /// *Signature*: `ChangesSignature<R>`. *Errors*: those of `Client`; `malformed_answer` if ids do not ascend.
+    /// *Options* and *cancellation* as above.
+    template<class Token = boost::asio::deferred_t>
+    requires(detail::has_ordered_keys<R>) auto async_find_changes(std::vector<ChangesQuery<R>> queries,
+                                                                  ReadOptions options = {}, Token&& token = {}) {
+        return detail::async_run<detail::ChangesMachine<R>>(state_, options, std::forward<Token>(token),
+                                                            std::move(queries));
+    }
+
+    /// Searches for the records at the ends of what the index holds, with a call each.
+    ///
+    /// *Signature*: `ExtentSignature<R>`. *Errors*: those of `Client`. *Options* and *cancellation* as above.
+    template<class Token = boost::asio::deferred_t>
+    requires(detail::has_ordered_keys<R>) auto async_extent(std::vector<Extreme> extremes, ReadOptions options = {},
+                                                            Token&& token = {}) {
+        return detail::async_run<detail::ExtentMachine<R>>(state_, options, std::forward<Token>(token),
+                                                           std::move(extremes));
     }
 
     /// Writes patches, 100 a call. Each leaves its name in the record's `operation_property`, if there is one.

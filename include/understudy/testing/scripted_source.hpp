@@ -164,12 +164,10 @@ public:
             std::forward<Token>(token));
     }
     template<class Token = boost::asio::deferred_t>
-    auto async_extent(const ReadOptions& options = {}, Token&& token = {}) {
-        return answer<ExtentSignature<R>>(
-            "extent", 1, options.priority,
-            [script = script_](const boost::system::error_code& error) {
-                return error ? Extent<R>{} : script->truth.extent();
-            },
+    auto async_extent(std::vector<Extreme> extremes, const ReadOptions& options = {}, Token&& token = {}) {
+        return read_pages<ExtentSignature<R>>(
+            "extent", std::move(extremes), options,
+            [](const Truth& truth, Extreme which, std::size_t) { return truth.extreme(which); },
             std::forward<Token>(token));
     }
 

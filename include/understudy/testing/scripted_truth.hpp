@@ -48,7 +48,12 @@ public:
     }
     std::size_t size() const noexcept { return entries_.size(); }
 
-    void fail_key(const key_t<R>& key, boost::system::error_code error) { bad_[key] = error; }
+    void fail_key(const key_t<R>& key, boost::system::error_code error) {
+        if (error)
+            bad_[key] = error;
+        else
+            bad_.erase(key);
+    }
     void hide_from_sets(const key_t<R>& key, bool hidden) {
         if (hidden)
             hidden_.insert(key);
@@ -151,13 +156,14 @@ public:
         return page;
     }
 
-    Extent<R> extent() const {
-        Extent<R> extent;
+    std::optional<Candidate<R>> extreme(Extreme which) const {
+        std::optional<Candidate<R>> found;
         for (const auto* key : sorted([](const Entry& entry) { return entry.indexed != no_version; })) {
-            extent.latest = std::max(extent.latest, entries_.at(*key).indexed);
-            extent.last = *key;
+            const auto stamp = entries_.at(*key).indexed;
+            if (!found || which == Extreme::last || stamp > found->version)
+                found = {*key, stamp};
         }
-        return extent;
+        return found;
     }
 
     WriteOutcome<R> update(const Change<R>& change) {

@@ -48,6 +48,7 @@ template<>
 struct understudy::RecordTraits<MockExam> {
     static constexpr std::string_view name = "mock exam";
     static constexpr auto key = &MockExam::id;
+    static constexpr bool numeric_keys = true;
     using links = Members<&MockExam::prerequisite_exam_ids>;
 };
 
@@ -55,6 +56,7 @@ template<>
 struct understudy::RecordTraits<Booking> {
     static constexpr std::string_view name = "booking";
     static constexpr auto key = &Booking::id;
+    static constexpr bool numeric_keys = true;
     using links = Members<&Booking::associated_contact_id, &Booking::associated_mock_exam>;
 };
 

@@ -33,6 +33,7 @@ template<>
 struct understudy::RecordTraits<Contact> {
     static constexpr std::string_view name = "contact";
     static constexpr auto key = &Contact::id;
+    static constexpr bool numeric_keys = true;
     using read_only = Members<&Contact::more_emails>;
 };
 

@@ -37,6 +37,7 @@ template<>
 struct understudy::RecordTraits<Exam> {
     static constexpr std::string_view name = "exam";
     static constexpr auto key = &Exam::id;
+    static constexpr bool numeric_keys = true;
     using links = Members<&Exam::required>;
 };
 
@@ -44,6 +45,7 @@ template<>
 struct understudy::RecordTraits<Seat> {
     static constexpr std::string_view name = "seat";
     static constexpr auto key = &Seat::id;
+    static constexpr bool numeric_keys = true;
     using read_only = Members<&Seat::pupil>;
     using links = Members<&Seat::exam>;
 };

@@ -38,6 +38,7 @@ template<>
 struct understudy::RecordTraits<Student> {
     static constexpr std::string_view name = "student";
     static constexpr auto key = &Student::id;
+    static constexpr bool numeric_keys = true;
     using read_only = Members<&Student::others>;
 };
 

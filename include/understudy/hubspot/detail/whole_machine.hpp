@@ -1,21 +1,18 @@
 #pragma once
 
 #include <understudy/covered_sets.hpp>
-#include <understudy/hubspot/detail/record_assembler.hpp>
+#include <understudy/hubspot/detail/listed_pages.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace understudy::hubspot::detail {
 
 /// Reads all records of a type: the list, page by page, and the links of what it names.
 ///
-/// Ids must ascend, or else the pages do not make one list. A record that cannot be read fails the set, and nothing
-/// more is asked.
+/// A record that cannot be read fails the set, and nothing more is asked.
 template<HubspotRecord R, IndexTag By>
 class WholeMachine final : public Machine {
 public:
@@ -23,22 +20,20 @@ public:
 
     WholeMachine(Portal<R>& portal, const std::vector<typename By::value_type>& values)
         : asked_{values.size()}
-        , assembler_{portal, problems_} {
-        query_.properties = property_names<R>();
-        finished_ = asked_ == 0;
-    }
+        , assembler_{portal, problems_}
+        , listed_{assembler_, problems_} {}
 
     std::optional<AnyCall> next() override {
-        if (failed_)
+        if (failed_ || asked_ == 0)
             return std::nullopt;
-        if (!finished_ && !reading_) {
+        if (!listed_.finished() && !reading_) {
             reading_ = true;
-            return ReadPage{query_, [this](error_code error, const Page& page) {
+            return ReadPage{listed_.query(), [this](error_code error, const Page& page) {
                                 reading_ = false;
                                 failed_ = error ? error : on_page(page);
                             }};
         }
-        return assembler_.next(false, finished_);
+        return assembler_.next(false, listed_.finished());
     }
 
     /// Why nothing at all was learned; success if something was.
@@ -53,39 +48,19 @@ public:
     }
 
 private:
-    // Returns what is wrong with the page, if anything.
+    // Returns what is wrong with the page, or with one of its records.
     error_code on_page(const Page& page) {
         ++pages_;
-        error_code error;
-        for (const auto& object : page.objects) {
-            if (!last_.empty() && !id_less(last_, object.id))
-                return complain("ids do not ascend");
-            last_ = object.id;
-            const auto at = assembler_.hold(object);
-            assembler_.needed(at);
-            if (!error)
-                error = assembler_.error(at);
-            held_.push_back(at);
-        }
-        // Else the same page for ever.
-        if (page.after && *page.after == query_.after)
-            return complain("a page is its own successor");
-        finished_ = !page.after;
-        query_.after = page.after.value_or(std::string{});
+        const auto known = listed_.held().size();
+        auto error = listed_.take(page);
+        for (auto i = known; !error && i < listed_.held().size(); ++i)
+            error = assembler_.error(listed_.held()[i]);
         return error;
-    }
-
-    error_code complain(std::string_view why) {
-        ErrorDetail problem;
-        problem.error = Errc::malformed_answer;
-        problem.reason = "the list of all: " + std::string{why};
-        problems_.push_back(problem);
-        return problem.error;
     }
 
     SetReading<R> whole() {
         std::vector<Reading<R>> members;
-        for (const auto at : held_) {
+        for (const auto at : listed_.held()) {
             const auto& reading = assembler_.reading(at);
             if (reading.failed())
                 return SetReading<R>::failure(reading.error);
@@ -98,14 +73,11 @@ private:
     }
 
     std::size_t asked_;
-    ListQuery query_{};
-    std::string last_;
-    std::vector<std::size_t> held_;
     std::size_t pages_ = 0;
     bool reading_ = false;
-    bool finished_ = false;
     error_code failed_{};
     RecordAssembler<R> assembler_;
+    ListedPages<R> listed_;
 };
 
 } // namespace understudy::hubspot::detail
