@@ -13,6 +13,7 @@
 #include <boost/asio/deferred.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>

@@ -57,13 +57,14 @@ public:
     }
 
     // Asks by itself from now on.
-    void start(const ReconcilerSchedule& schedule) {
+    void start(const ReconcilerSchedule& schedule, std::function<void(const PassReport&)> ended) {
         if (closed_ || !clocks_.empty())
             return;
+        ended_ = std::move(ended);
         if (schedule.full_at_first) {
             PassOptions unless_done;
             unless_done.unless_done = true;
-            ask(PassKind::full, unless_done, [](const PassReport&) {});
+            ask(PassKind::full, unless_done, [this](const PassReport& report) { tell(report); });
         }
         tick(PassKind::full, schedule.full, schedule);
         if (ChangeSource<Source>)
@@ -95,10 +96,18 @@ private:
     void tick(PassKind kind, const Schedule& when, const ReconcilerSchedule& schedule) {
         const auto pass = [weak = this->weak_from_this(), kind](std::function<void()> then) {
             if (const auto self = weak.lock())
-                self->ask(kind, {}, [then](const PassReport&) { then(); });
+                self->ask(kind, {}, [self, then](const PassReport& report) {
+                    self->tell(report);
+                    then();
+                });
         };
         clocks_.push_back(std::make_shared<PassClock<Clock>>(executor, when, schedule.wall_clock, pass));
         clocks_.back()->start();
+    }
+
+    void tell(const PassReport& report) const {
+        if (ended_)
+            ended_(report);
     }
 
     Lane& lane_of(PassKind kind) { return kind == PassKind::full ? full_ : incremental_; }
@@ -190,6 +199,7 @@ private:
     ReconcilerParams params_;
     std::string holder_ = random_id();
     std::vector<std::shared_ptr<PassClock<Clock>>> clocks_;
+    std::function<void(const PassReport&)> ended_;
     // The latest stamp by which incremental passes go, and since when it has been the same, as far as this process saw.
     Version anchor_ = no_version;
     typename Clock::time_point anchored_at_{};

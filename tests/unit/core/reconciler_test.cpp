@@ -351,6 +351,24 @@ BOOST_AUTO_TEST_CASE(D11_a_pass_that_could_not_read_a_record_says_which_and_is_n
     BOOST_TEST((world.row(43).state == State::live));
 }
 
+BOOST_AUTO_TEST_CASE(what_could_not_be_read_is_marked_to_be_read_again) {
+    World world;
+    world.put(250);
+    BOOST_TEST(world.full().success());
+    world.source.fail_key(id_of(42), Errc::malformed_answer);
+    BOOST_TEST(!world.full().success());
+    BOOST_TEST((world.row(42).state == State::live));
+    BOOST_TEST((world.row(42).mark == Mark::dirty));
+    world.source.fail_key(id_of(42), {});
+    world.sweep();
+    BOOST_TEST(world.row(42).current());
+
+    world.source.put(member(7, 3));
+    world.source.fail_key(id_of(7), Errc::malformed_answer);
+    BOOST_TEST(!world.incremental().success());
+    BOOST_TEST((world.row(7).mark == Mark::dirty));
+}
+
 BOOST_AUTO_TEST_CASE(D15_a_pass_that_is_killed_at_any_step_goes_on_where_it_was) {
     std::size_t died = 0;
     for (std::size_t steps = 1; steps < 200; ++steps) {
