@@ -74,8 +74,9 @@ public:
     }
 
     /// Carries passes out when they are due, from now on until `close`. Each kind by itself: an incremental pass does
-    /// not wait for a full one. Several processes may do this side by side; one of them has each pass.
-    void start() { core_->start(schedule_); }
+    /// not wait for a full one. Several processes may do this side by side; one of them has each pass. `ended`
+    /// hears of each pass that was due here, on the executor.
+    void start(std::function<void(const PassReport&)> ended = {}) { core_->start(schedule_, std::move(ended)); }
 
     /// What the pass of that kind that is under way here did so far; nothing if there is none.
     std::optional<PassReport> progress(PassKind kind) const { return core_->progress(kind); }
