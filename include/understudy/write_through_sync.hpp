@@ -194,9 +194,10 @@ public:
         write.findable = !write.repeatable && detail::FindsCreations<Source>;
         return write;
     }
-    /// `undo` are the links that the record had, if another write of the plan is refused.
+    /// Refused if the source is no `AssociatingSource`. `undo` are the links that the record had, and has again if
+    /// another write of the plan is refused.
     static PlannedWrite associate_step(std::string name, const key_t<R>& key, const Links<R>& links,
-                                       const std::optional<Links<R>>& undo = {}) requires AssociatingSource<Source> {
+                                       const std::optional<Links<R>>& undo = {}) {
         PlannedWrite write;
         write.name = std::move(name);
         write.record = record_name();

@@ -173,10 +173,10 @@ Validated<ExamOrder> validate_new_exam(const json::object& body, std::optional<s
     });
 }
 
-Validated<understudy::Patch<MockExam>> validate_exam_change(const json::object& body, understudy::Date today) {
-    using Change = understudy::Patch<MockExam>;
-    return read_members<Change>(body, [&](BodyReader& reader, Change& patch) {
+Validated<ExamChange> validate_exam_change(const json::object& body, understudy::Date today) {
+    return read_members<ExamChange>(body, [&](BodyReader& reader, ExamChange& change) {
         ExamReader says{body, reader};
+        auto& patch = change.patch;
         set<&MockExam::mock_exam_name>(patch, says.text("mock_exam_name"));
         set<&MockExam::mock_type>(patch, says.mock_type());
         set<&MockExam::location>(patch, says.text("location"));
@@ -188,8 +188,8 @@ Validated<understudy::Patch<MockExam>> validate_exam_change(const json::object& 
         set<&MockExam::capacity>(patch, says.capacity());
         set<&MockExam::is_active>(patch, says.is_active());
         if (reader.says("prerequisite_exam_ids"))
-            reader.refuse("prerequisite_exam_ids", "cannot be changed: they are made with the discussion");
-        if (patch.empty() && reader.errors.empty())
+            change.links.set<&MockExam::prerequisite_exam_ids>(says.prerequisites());
+        if (change.empty() && reader.errors.empty())
             reader.errors.push_back("the body must name something to change");
     });
 }

@@ -20,7 +20,7 @@ namespace service {
 /// be put.
 Validated<ExamOrder> validate_new_exam(const boost::json::object& body, std::optional<std::string_view> key,
                                        const LocalCalendar& calendar, understudy::Date today);
-Validated<understudy::Patch<MockExam>> validate_exam_change(const boost::json::object& body, understudy::Date today);
+Validated<ExamChange> validate_exam_change(const boost::json::object& body, understudy::Date today);
 Validated<std::vector<TokenCount>> validate_tokens(const boost::json::object& body);
 
 } // namespace service

@@ -78,7 +78,7 @@ void ExamAttempt::propose(Write write, const RecordWriter::Decided& decided) {
     if (write.places)
         plan.reservation =
             boost::json::serialize(boost::json::object{{"exam", exam_id_}, {"places_at_most", *write.places}});
-    plan.writes.push_back(std::move(write.step));
+    plan.writes = std::move(write.steps);
     decided({}, std::move(plan));
 }
 

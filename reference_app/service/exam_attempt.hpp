@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace service {
 
@@ -21,7 +22,7 @@ class ExamAttempt final : public DeskAttempt, public std::enable_shared_from_thi
 public:
     /// What is to be written to the exam.
     struct Write {
-        understudy::PlannedWrite step;
+        std::vector<understudy::PlannedWrite> steps;
         /// The exam after that.
         MockExam after;
         /// How many places bookings may hold at most for it to be done; nothing if that does not matter.

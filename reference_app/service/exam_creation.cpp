@@ -30,25 +30,34 @@ ExamCreation::ExamCreation(JournaledExamDesk& desk, ExamOrder order, ExamDesk::E
                                          : digest_of({"exam key", order_.idempotency_key});
 }
 
+void find_required(RecordReader& reader, std::vector<std::string> ids, const understudy::ReadOptions& options,
+                   std::function<void(std::optional<ExamResult>)> then) {
+    if (ids.empty())
+        return then(std::nullopt);
+    reader.read_exams(std::move(ids), options,
+                      [then = std::move(then)](error_code error, const std::vector<Reading<MockExam>>& exams) {
+                          InvalidExam invalid;
+                          for (const auto& exam : exams) {
+                              if (!error && exam.failed())
+                                  error = exam.error ? exam.error : make_error_code(Errc::unavailable);
+                              if (exam.absent())
+                                  invalid.errors.push_back("prerequisite_exam_ids: there is no exam " + exam.id);
+                          }
+                          if (error)
+                              return then(trouble_of<ExamResult>(error, ExamRefusal::refused));
+                          if (!invalid.errors.empty())
+                              return then(ExamResult{std::move(invalid)});
+                          then(std::nullopt);
+                      });
+}
+
 void ExamCreation::start() {
-    if (order_.exam.prerequisite_exam_ids.empty())
-        return carry_out();
-    desk_.reader_.read_exams(
-        order_.exam.prerequisite_exam_ids, options(),
-        [self = shared_from_this()](error_code error, const std::vector<Reading<MockExam>>& exams) {
-            InvalidExam invalid;
-            for (const auto& exam : exams) {
-                if (!error && exam.failed())
-                    error = exam.error ? exam.error : make_error_code(Errc::unavailable);
-                if (exam.absent())
-                    invalid.errors.push_back("prerequisite_exam_ids: there is no exam " + exam.id);
-            }
-            if (error)
-                return self->answer(trouble_of<ExamResult>(error, ExamRefusal::refused));
-            if (!invalid.errors.empty())
-                return self->answer(std::move(invalid));
-            self->carry_out();
-        });
+    find_required(desk_.reader_, order_.exam.prerequisite_exam_ids, options(),
+                  [self = shared_from_this()](std::optional<ExamResult> trouble) {
+                      if (trouble)
+                          return self->answer(std::move(*trouble));
+                      self->carry_out();
+                  });
 }
 
 void ExamCreation::carry_out() {

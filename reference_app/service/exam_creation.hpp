@@ -5,10 +5,17 @@
 
 #include <understudy/operation_report.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace service {
+
+/// Looks for the exams that one is to require; calls `then` with why that cannot be, or nothing if they are all there.
+void find_required(RecordReader& reader, std::vector<std::string> ids, const understudy::ReadOptions& options,
+                   std::function<void(std::optional<ExamResult>)> then);
 
 /// An exam that is to be made, until it is answered.
 class ExamCreation final : public DeskAttempt, public std::enable_shared_from_this<ExamCreation> {

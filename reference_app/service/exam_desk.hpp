@@ -25,6 +25,15 @@ struct ExamOrder {
     std::string idempotency_key;
 };
 
+/// What is to be changed of an exam.
+struct ExamChange {
+    understudy::Patch<MockExam> patch{};
+    /// The exams that it is to require.
+    understudy::Links<MockExam> links{};
+
+    bool empty() const noexcept { return patch.empty() && links.empty(); }
+};
+
 /// The exam after it was made or changed, or as it was before it was deleted.
 struct ExamWritten {
     MockExam exam;
@@ -98,7 +107,7 @@ public:
     virtual ~ExamDesk() = default;
 
     virtual void create(ExamOrder order, ExamHandler handler) = 0;
-    virtual void change(std::string exam_id, understudy::Patch<MockExam> patch, ExamHandler handler) = 0;
+    virtual void change(std::string exam_id, ExamChange change, ExamHandler handler) = 0;
     virtual void remove(std::string exam_id, ExamHandler handler) = 0;
     /// Puts a scheduled exam whose time has come on offer.
     virtual void activate(std::string exam_id, ExamHandler handler) = 0;

@@ -18,6 +18,8 @@ ValidationErrors problems_of(const MockExam& exam, const LocalCalendar& calendar
         errors.push_back("scheduled_activation_datetime must be before exam_date is over, in Toronto");
     if (!exam.prerequisite_exam_ids.empty() && !may_require_exams(exam))
         errors.push_back("prerequisite_exam_ids are for Mock Discussion alone");
+    if (std::ranges::find(exam.prerequisite_exam_ids, exam.hubspot_id) != exam.prerequisite_exam_ids.end())
+        errors.push_back("prerequisite_exam_ids must not name the exam itself");
     return errors;
 }
 

@@ -15,9 +15,36 @@ using Judged = std::variant<ExamAttempt::Write, ExamResult>;
 
 ExamAttempt::Write write_of(const TypeWriter<MockExam>& exams, const char* name, const MockExam& exam,
                             const understudy::Patch<MockExam>& patch) {
-    ExamAttempt::Write write{exams.change(name, exam.hubspot_id, patch, {}), exam, {}};
-    write.step.repeatable = true;
+    ExamAttempt::Write write{{exams.change(name, exam.hubspot_id, patch, {})}, exam, {}};
+    write.steps.back().repeatable = true;
     patch.apply_to(write.after);
+    return write;
+}
+
+// The values that an exam has of what is to be written; of a patch, or of links.
+template<class Values>
+Values values_before(const Values& written, const MockExam& exam) {
+    Values before;
+    written.for_each([&](auto member, const auto&) {
+        if constexpr (Values::template takes<member.pointer>)
+            before.template set<member.pointer>(exam.*member.pointer);
+    });
+    return before;
+}
+
+// What is changed beside each other is taken back together.
+ExamAttempt::Write write_of(const TypeWriter<MockExam>& exams, const MockExam& exam, const ExamChange& change) {
+    if (change.links.empty())
+        return write_of(exams, "edit", exam, change.patch);
+    ExamAttempt::Write write{{}, exam, {}};
+    const auto& id = exam.hubspot_id;
+    if (!change.patch.empty()) {
+        write.steps.push_back(exams.change("edit", id, change.patch, values_before(change.patch, exam)));
+        write.steps.back().repeatable = true;
+    }
+    write.steps.push_back(exams.associate("require", id, change.links, values_before(change.links, exam)));
+    change.patch.apply_to(write.after);
+    change.links.apply_to(write.after);
     return write;
 }
 
@@ -36,9 +63,26 @@ void JournaledExamDesk::create(ExamOrder order, ExamHandler handler) {
     std::make_shared<ExamCreation>(*this, std::move(order), std::move(handler))->start();
 }
 
-void JournaledExamDesk::change(std::string exam_id, understudy::Patch<MockExam> patch, ExamHandler handler) {
-    auto judge = [this, patch = std::move(patch)](const MockExam& exam) -> Judged {
-        auto write = write_of(exams_, "edit", exam, patch);
+void JournaledExamDesk::change(std::string exam_id, ExamChange change, ExamHandler handler) {
+    MockExam asked;
+    change.links.apply_to(asked);
+    understudy::ReadOptions options;
+    options.stale_if_error = false;
+    options.priority = understudy::Priority::write;
+    options.timeout = timeout_;
+    find_required(reader_, asked.prerequisite_exam_ids, options,
+                  [this, exam_id = std::move(exam_id), change = std::move(change),
+                   handler = std::move(handler)](std::optional<ExamResult> trouble) {
+                      if (trouble)
+                          return handler(std::move(*trouble));
+                      change_with(exam_id, change, handler);
+                  });
+}
+
+void JournaledExamDesk::change_with(std::string exam_id, ExamChange change, ExamHandler handler) {
+    auto judge = [this, change = std::move(change)](const MockExam& exam) -> Judged {
+        const auto& patch = change.patch;
+        auto write = write_of(exams_, exam, change);
         InvalidExam invalid{new_problems(exam, write.after, calendar_)};
         if (patch.has<&MockExam::scheduled_activation_datetime>() && write.after.is_active != exam_scheduled)
             invalid.errors.emplace_back(activation_without_schedule);
@@ -56,7 +100,7 @@ void JournaledExamDesk::change(std::string exam_id, understudy::Patch<MockExam> 
 
 void JournaledExamDesk::remove(std::string exam_id, ExamHandler handler) {
     auto judge = [this](const MockExam& exam) -> Judged {
-        return ExamAttempt::Write{exams_.archive("delete", exam.hubspot_id), exam, 0};
+        return ExamAttempt::Write{{exams_.archive("delete", exam.hubspot_id)}, exam, 0};
     };
     std::make_shared<ExamAttempt>(*this, "delete exam", std::move(exam_id), std::move(judge), ExamRefusal::has_bookings,
                                   std::move(handler))

@@ -32,7 +32,7 @@ public:
                       Now now = &wall_clock_now);
 
     void create(ExamOrder order, ExamHandler handler) override;
-    void change(std::string exam_id, understudy::Patch<MockExam> patch, ExamHandler handler) override;
+    void change(std::string exam_id, ExamChange change, ExamHandler handler) override;
     void remove(std::string exam_id, ExamHandler handler) override;
     void activate(std::string exam_id, ExamHandler handler) override;
     void set_tokens(std::string contact_id, std::vector<TokenCount> tokens, TokensHandler handler) override;
@@ -41,6 +41,9 @@ private:
     friend class ExamAttempt;
     friend class ExamCreation;
     friend class TokensAttempt;
+
+    // The exams that it is to require are there.
+    void change_with(std::string exam_id, ExamChange change, ExamHandler handler);
 
     RecordReader& reader_;
     RecordWriter& writer_;

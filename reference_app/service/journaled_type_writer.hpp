@@ -46,6 +46,10 @@ public:
                                     const std::optional<understudy::Patch<R>>& undo) const override {
         return Sync::update_step(std::move(name), id, patch, undo);
     }
+    understudy::PlannedWrite associate(std::string name, const std::string& id, const understudy::Links<R>& links,
+                                       const std::optional<understudy::Links<R>>& undo) const override {
+        return Sync::associate_step(std::move(name), id, links, undo);
+    }
     understudy::PlannedWrite create(std::string name, const R& record) const override {
         return Sync::create_step(std::move(name), record);
     }

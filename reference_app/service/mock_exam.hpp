@@ -49,8 +49,8 @@ template<>
 struct understudy::RecordTraits<service::MockExam> {
     static constexpr std::string_view name = "mock exam";
     static constexpr auto key = &service::MockExam::hubspot_id;
-    /// Associations, not written like a property.
-    using read_only = Members<&service::MockExam::prerequisite_exam_ids>;
+    static constexpr bool numeric_keys = true;
+    using links = Members<&service::MockExam::prerequisite_exam_ids>;
 };
 
 namespace service {

@@ -35,6 +35,10 @@ public:
     /// `undo` takes it back if another write of the plan is refused.
     virtual understudy::PlannedWrite change(std::string name, const std::string& id, const understudy::Patch<R>& patch,
                                             const std::optional<understudy::Patch<R>>& undo) const = 0;
+    /// The same of links.
+    virtual understudy::PlannedWrite associate(std::string name, const std::string& id,
+                                               const understudy::Links<R>& links,
+                                               const std::optional<understudy::Links<R>>& undo) const = 0;
     virtual understudy::PlannedWrite create(std::string name, const R& record) const = 0;
     virtual understudy::PlannedWrite archive(std::string name, const std::string& id) const = 0;
 };

@@ -351,7 +351,7 @@ private:
             if (write.action == WriteAction::update || write.action == WriteAction::associate) {
                 step.write.action = write.action;
                 step.write.values = write.undo.value_or("{}");
-                step.write.repeatable = write.action == WriteAction::associate;
+                step.write.repeatable = write.repeatable;
             } else {
                 step.write.action = WriteAction::archive;
                 step.write.repeatable = true;

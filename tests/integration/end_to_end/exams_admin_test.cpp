@@ -70,6 +70,26 @@ struct AdminHouse : BookingHouse {
         return ask("PATCH", "/api/admin/trainees/" + id_of(student) + "/tokens", admin_token({"contacts.tokens"}),
                    json::serialize(json::object{{"tokens", tokens}}));
     }
+    // What a discussion requires of its students; one of them books none of it.
+    std::string missing_for(const std::string& discussion) const {
+        HttpExchange exchange{port};
+        exchange.send("POST", "/api/mock-discussions/create-booking",
+                      json::serialize(json::object{{"student_id", student_of(1)},
+                                                   {"email", email_of(1)},
+                                                   {"mock_exam_id", discussion},
+                                                   {"discussion_format", "Virtual"}}));
+        const auto answer = exchange.receive();
+        BOOST_TEST(answer.status == 400, answer.body);
+        return json::serialize(answer.json().at("missing_exams"));
+    }
+    std::string required_at_source(const std::string& discussion) {
+        const auto record = hubspot->control("GET", "records/" + std::string{exam_type} + "/" + discussion);
+        json::array required;
+        for (const auto& edge : record.at("associations").as_array())
+            if (edge.at("typeId") == 1340)
+                required.push_back(edge.at("id"));
+        return json::serialize(required);
+    }
     // The ids of the exams on offer, with what is said of them.
     std::map<std::string, json::object> on_offer() const {
         const auto answer =
@@ -129,6 +149,32 @@ BOOST_AUTO_TEST_CASE(an_exam_is_made_changed_and_deleted_and_the_replica_shows_i
     BOOST_TEST(!house.on_offer().contains(id));
     BOOST_TEST(house.remove(id).status == 404);
     BOOST_TEST(admin_code(house.edit(id, {{"capacity", 1}})) == "EXAM_NOT_FOUND");
+    house.stop();
+}
+
+BOOST_AUTO_TEST_CASE(what_a_discussion_requires_is_changed_and_counts_at_once) {
+    AdminHouse house;
+    house.start();
+    const auto first = house.created();
+    const auto second = house.created({{"location", "Calgary"}});
+    const auto discussion = house.created({{"mock_type", "Mock Discussion"}, {"prerequisite_exam_ids", {first}}});
+    const auto only = [](const std::string& id) { return json::serialize(json::array{json::string(id)}); };
+    BOOST_TEST(house.missing_for(discussion) == only(first));
+
+    const auto edited = house.edit(discussion, {{"prerequisite_exam_ids", {second}}, {"capacity", 9}});
+    BOOST_TEST(edited.status == 200, edited.body);
+    BOOST_TEST(edited.json().at("data").at("prerequisite_exam_ids") == json::array{json::string(second)});
+    BOOST_TEST(house.missing_for(discussion) == only(second));
+    BOOST_TEST(house.required_at_source(discussion) == only(second));
+    BOOST_TEST(house.property(exam_type, discussion, "capacity") == "9");
+
+    // It stays so when nothing of it can be done.
+    BOOST_TEST(admin_code(house.edit(discussion, {{"prerequisite_exam_ids", {"299999999999"}}})) == "VALIDATION_ERROR");
+    BOOST_TEST(admin_code(house.edit(discussion, {{"prerequisite_exam_ids", {discussion}}})) == "VALIDATION_ERROR");
+    BOOST_TEST(admin_code(house.edit(first, {{"prerequisite_exam_ids", {second}}})) == "VALIDATION_ERROR");
+    BOOST_TEST(house.required_at_source(discussion) == only(second));
+    BOOST_TEST(house.edit(discussion, {{"prerequisite_exam_ids", json::array{}}}).status == 200);
+    BOOST_TEST(house.required_at_source(discussion) == "[]");
     house.stop();
 }
 

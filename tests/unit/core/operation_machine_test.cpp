@@ -507,6 +507,23 @@ BOOST_AUTO_TEST_CASE(links_are_taken_back_by_those_that_were_which_may_be_set_ag
     BOOST_TEST((bench.next(machine).state == OperationState::undone));
 }
 
+BOOST_AUTO_TEST_CASE(what_may_be_sent_again_is_taken_back_by_what_may_be_sent_again) {
+    for (const bool repeatable : {true, false}) {
+        Bench bench;
+        auto total = update("total");
+        total.repeatable = repeatable;
+        auto machine = bench.machine({total, associate("move")});
+        bench.next(machine);
+        machine.on_outcome(0, applied, bench.now);
+        machine.on_outcome(1, refused, bench.now);
+        BOOST_TEST((bench.next(machine).act == Act::record));
+        const auto back = bench.next(machine);
+        BOOST_TEST_REQUIRE((back.act == Act::send && back.steps.size() == 1U));
+        machine.on_outcome(back.steps[0], unknown, bench.now);
+        BOOST_TEST((bench.next(machine).act == (repeatable ? Act::send : Act::find)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_plan_reads_back_as_it_was_written) {
     auto written = plan({create("book"), update("spend"), update("keep", false), associate("move")});
     written.followers.push_back(create("note", false));

@@ -54,7 +54,13 @@ struct Fixture {
     }
     void change(const understudy::Patch<MockExam>& patch, std::string id = "501") {
         results.clear();
-        desk.change(std::move(id), patch, on_exam());
+        desk.change(std::move(id), {patch, {}}, on_exam());
+    }
+    void require(std::vector<std::string> ids, const understudy::Patch<MockExam>& patch = {}) {
+        results.clear();
+        understudy::Links<MockExam> links;
+        links.set<&MockExam::prerequisite_exam_ids>(std::move(ids));
+        desk.change("501", {patch, links}, on_exam());
     }
     void set_capacity(int capacity) {
         understudy::Patch<MockExam> patch;
@@ -282,6 +288,50 @@ BOOST_AUTO_TEST_CASE(a_discussion_requires_exams_that_are_there) {
     reader.exam_error = make_error_code(Errc::timed_out);
     desk.create(order, on_exam());
     BOOST_TEST(std::holds_alternative<SourceUnavailable>(result()));
+}
+
+BOOST_AUTO_TEST_CASE(a_discussion_may_require_other_exams_which_are_there) {
+    auto& exam = exams.exams["501"];
+    exam.mock_type = "Mock Discussion";
+    exam.prerequisite_exam_ids = {"502"};
+    reader.exam("503");
+    require({"503"});
+    BOOST_TEST((written().prerequisite_exam_ids == std::vector<std::string>{"503"}));
+    BOOST_TEST_REQUIRE(writer.plans.at(0).writes.size() == 1U);
+    const auto& write = writer.plans[0].writes[0];
+    BOOST_TEST((write.action == understudy::WriteAction::associate));
+    BOOST_TEST(write.values == R"({"prerequisite_exam_ids":["503"]})");
+    require({"503", "504"});
+    BOOST_TEST(
+        (std::get<InvalidExam>(result()).errors == ValidationErrors{"prerequisite_exam_ids: there is no exam 504"}));
+    require({"501"});
+    BOOST_TEST((std::get<InvalidExam>(result()).errors ==
+                ValidationErrors{"prerequisite_exam_ids must not name the exam itself"}));
+    reader.exam_error = make_error_code(Errc::timed_out);
+    require({"503"});
+    BOOST_TEST(std::holds_alternative<SourceUnavailable>(result()));
+    BOOST_TEST(writer.plans.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_changed_together_is_taken_back_together) {
+    auto& exam = exams.exams["501"];
+    exam.mock_type = "Mock Discussion";
+    exam.location = "Mississauga";
+    exam.prerequisite_exam_ids = {"502"};
+    // A discussion that becomes something else requires nothing any more, or is not changed.
+    understudy::Patch<MockExam> patch;
+    patch.set<&MockExam::mock_type>("Clinical Skills").set<&MockExam::location>("Calgary");
+    change(patch);
+    BOOST_TEST((std::get<InvalidExam>(result()).errors ==
+                ValidationErrors{"prerequisite_exam_ids are for Mock Discussion alone"}));
+    require({}, patch);
+    BOOST_TEST(written().mock_type.value() == "Clinical Skills");
+    BOOST_TEST(written().prerequisite_exam_ids.empty());
+    const auto& writes = writer.plans.at(0).writes;
+    BOOST_TEST_REQUIRE(writes.size() == 2U);
+    BOOST_TEST((writes[0].repeatable && writes[0].key == "501" && writes[1].key == "501"));
+    BOOST_TEST((writes[0].undo == R"({"mock_type":"Mock Discussion","location":"Mississauga"})"));
+    BOOST_TEST((writes[1].undo == R"({"prerequisite_exam_ids":["502"]})"));
 }
 
 BOOST_AUTO_TEST_CASE(tokens_are_set_from_what_the_source_says_under_the_lock) {

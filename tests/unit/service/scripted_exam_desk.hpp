@@ -21,6 +21,7 @@ public:
     std::vector<std::string> log;
     service::ExamOrder order;
     understudy::Patch<service::MockExam> patch;
+    understudy::Links<service::MockExam> links;
     std::vector<service::TokenCount> tokens;
     /// How many activations were under way at once, at most.
     std::size_t most_waiting = 0;
@@ -44,12 +45,14 @@ public:
         written.exam.hubspot_id = "501";
         answer([this, written, handler = std::move(handler)] { handler(exam_result.value_or(written)); });
     }
-    void change(std::string id, understudy::Patch<service::MockExam> asked, ExamHandler handler) override {
+    void change(std::string id, service::ExamChange asked, ExamHandler handler) override {
         log.push_back("change " + id);
-        patch = std::move(asked);
+        patch = asked.patch;
+        links = asked.links;
         service::ExamWritten written;
         written.exam.hubspot_id = id;
         patch.apply_to(written.exam);
+        links.apply_to(written.exam);
         answer([this, written, handler = std::move(handler)] { handler(exam_result.value_or(written)); });
     }
     void remove(std::string id, ExamHandler handler) override {

@@ -125,9 +125,20 @@ public:
     }
     std::string lock_of(const std::string& id) const override { return "exam/" + id; }
     understudy::PlannedWrite change(std::string name, const std::string& id, const understudy::Patch<Exam>& patch,
-                                    const std::optional<understudy::Patch<Exam>>&) const override {
+                                    const std::optional<understudy::Patch<Exam>>& undo) const override {
         auto write = named(std::move(name), id);
         write.values = boost::json::serialize(understudy::to_json(patch));
+        if (undo)
+            write.undo = boost::json::serialize(understudy::to_json(*undo));
+        return write;
+    }
+    understudy::PlannedWrite associate(std::string name, const std::string& id, const understudy::Links<Exam>& links,
+                                       const std::optional<understudy::Links<Exam>>& undo) const override {
+        auto write = named(std::move(name), id);
+        write.action = understudy::WriteAction::associate;
+        write.values = boost::json::serialize(understudy::to_json(links));
+        if (undo)
+            write.undo = boost::json::serialize(understudy::to_json(*undo));
         return write;
     }
     understudy::PlannedWrite create(std::string name, const Exam& exam) const override {
