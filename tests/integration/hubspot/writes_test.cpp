@@ -39,6 +39,7 @@ using Contacts = hubspot::Store<Contact>;
 using Bookings = hubspot::Store<Booking>;
 using Json = boost::json::object;
 
+static_assert(AssociatingSource<Bookings> && AssociatingSource<hubspot::Store<MockExam>>);
 static_assert(WritableSource<Contacts> && WritableSource<Bookings> && WritableSource<hubspot::Store<MockExam>>);
 
 Change<Contact> change(int number, std::string operation, int credits) {
@@ -92,6 +93,13 @@ struct Writer : Bench {
     auto create(Bookings store, std::vector<Creation<Booking>> creations, WriteOptions options = {}) {
         return written<Booking>(
             [&](auto handler) { store.async_create(std::move(creations), options, std::move(handler)); });
+    }
+    auto move(Bookings store, const Texts& bookings, int exam) {
+        std::vector<Relinking<Booking>> relinkings;
+        for (const auto& id : bookings)
+            relinkings.push_back({id, Links<Booking>{}.set<&Booking::associated_mock_exam>(exam_of(exam))});
+        return written<Booking>(
+            [&](auto handler) { store.async_associate(std::move(relinkings), {}, std::move(handler)); });
     }
     template<class R>
     auto archive(hubspot::Store<R> store, Texts keys) {
@@ -168,6 +176,41 @@ BOOST_AUTO_TEST_CASE(updates_write_what_their_patches_say_and_leave_their_names)
                        boost::test_tools::per_element());
         }
     BOOST_TEST(portal.details.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_hundred_bookings_move_in_six_calls_and_what_failed_can_be_done_again) {
+    Writer portal;
+    for (const std::string version : versions)
+        BOOST_TEST_CONTEXT(version) {
+            portal.params.api_version = version;
+            std::vector<Creation<Booking>> creations;
+            for (int i = 1; i <= 100; ++i)
+                creations.push_back(booking(version + " " + std::to_string(i), i, 1));
+            Texts ids;
+            for (const auto& outcome : portal.create(portal.bookings(), creations))
+                ids.push_back(outcome.id);
+            const auto moved = portal.move(portal.bookings(), ids, 2);
+            BOOST_TEST(std::ranges::all_of(moved, &WriteOutcome<Booking>::applied));
+            BOOST_TEST(portal.all_calls() == 6);
+            // Neither a request that was limited nor one whose answer was lost is taken for what it is not.
+            portal.emulator.fault(
+                {{"action", "status"}, {"status", 429}, {"kind", "association_batch_create"}, {"times", 1}});
+            for (const auto& outcome : portal.move(portal.bookings(), ids, 3))
+                BOOST_TEST(outcome.state == WriteState::unsent);
+            portal.emulator.fault(
+                {{"action", "reset"}, {"when", "after"}, {"kind", "association_batch_create"}, {"times", 1}});
+            for (const auto& outcome : portal.move(portal.bookings(), ids, 3))
+                BOOST_TEST(outcome.state == WriteState::unknown);
+            BOOST_TEST(std::ranges::all_of(portal.move(portal.bookings(), ids, 3), &WriteOutcome<Booking>::applied));
+            auto store = portal.bookings();
+            const auto [ec, readings] =
+                portal.run<std::vector<Reading<Booking>>>([&](auto handler) { store.async_fetch(ids, {}, handler); });
+            BOOST_TEST(!ec);
+            for (std::size_t i = 0; i < ids.size(); ++i) {
+                BOOST_TEST((readings[i].record.associated_mock_exam == exam_of(3)));
+                BOOST_TEST((readings[i].record.associated_contact_id == creations[i].record.associated_contact_id));
+            }
+        }
 }
 
 BOOST_AUTO_TEST_CASE(creations_take_their_links_with_them) {
