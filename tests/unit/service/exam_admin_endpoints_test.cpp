@@ -219,11 +219,17 @@ BOOST_AUTO_TEST_CASE(a_change_names_what_it_changes) {
     BOOST_TEST(exams.exam_id == "501");
     change(json::object{{"nonsense", 1}});
     check_refused(400, "VALIDATION_ERROR");
-    change(json::object{{"prerequisite_exam_ids", {"7"}}});
+    change(json::object{{"prerequisite_exam_ids", {"7", "7"}}});
     check_refused(400, "VALIDATION_ERROR");
     change(json::object{{"exam_date", "2026-05-18"}});
     check_refused(400, "VALIDATION_ERROR");
     BOOST_TEST(desk.log.size() == 1U);
+    change(json::object{{"prerequisite_exam_ids", {"8", "7"}}});
+    BOOST_TEST(response.status == 200U);
+    understudy::Links<MockExam> links;
+    links.set<&MockExam::prerequisite_exam_ids>({"7", "8"});
+    BOOST_TEST((desk.links == links && desk.patch.empty()));
+    BOOST_TEST((data().at("prerequisite_exam_ids") == json::array{"7", "8"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_change_is_done_even_if_nobody_can_count) {
