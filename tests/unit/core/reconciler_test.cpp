@@ -74,6 +74,7 @@ struct World {
     // Another process.
     Reconciler reconciler(tests::Life life = tests::Life{}) {
         ReconcilerSchedule schedule;
+        schedule.full = Schedule::every(2h);
         schedule.wall_clock = [] {
             return Timestamp{std::chrono::floor<std::chrono::milliseconds>(VirtualClock::now().time_since_epoch())};
         };
@@ -430,6 +431,28 @@ BOOST_AUTO_TEST_CASE(I16_one_who_lost_the_pass_writes_nothing_and_asks_nothing) 
     BOOST_TEST((world.row(0).state == State::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(I16_one_whose_lease_ran_out_asks_nothing_more) {
+    World world;
+    world.params.first_pause = world.params.longest_pause = 60s;
+    world.params.tries = 20;
+    world.put(500);
+    tests::Life replica_life;
+    Reconciler sync{
+        MortalSource{world.source, tests::Life{}}, MortalReplica{world.replica, replica_life}, {}, world.params};
+    std::optional<PassReport> report;
+    sync.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+    while (world.calls("listing") == 0)
+        world.time.advance(100ms);
+    world.source.fail_next(Errc::unavailable, 1'000);
+    replica_life.end(); // no renewal arrives any more
+    const auto cut_off = VirtualClock::now();
+    world.time.advance(30min);
+    for (const auto& call : world.source.calls())
+        BOOST_TEST((call.at - cut_off < 30s));
+    BOOST_REQUIRE(report);
+    BOOST_TEST((report->error == Errc::lease_lost));
+}
+
 BOOST_AUTO_TEST_CASE(I16_a_pass_that_somebody_else_has_is_left_to_them) {
     World world;
     world.put(100);
@@ -543,6 +566,28 @@ BOOST_AUTO_TEST_CASE(I11_what_enters_the_index_behind_a_page_is_found) {
     BOOST_REQUIRE(report);
     BOOST_TEST(report->success());
     BOOST_TEST(world.row(0).record.points == 3);
+}
+
+BOOST_AUTO_TEST_CASE(I11_the_next_window_begins_where_the_first_page_was) {
+    World world;
+    world.params.shortest_overlap = 1ms;
+    world.params.most_windows = 1;
+    world.put(1'000);
+    BOOST_TEST(world.full().success());
+    for (int i = 0; i < 450; ++i)
+        world.source.put(member(i + 100, 3));
+    auto sync = world.reconciler();
+    std::optional<PassReport> report;
+    sync.async_run_pass(PassKind::incremental, {}, [&](PassReport done) { report = std::move(done); });
+    world.time.advance(2'200ms);      // two pages in
+    world.source.put(member(0, 4));   // behind them
+    world.source.put(member(540, 4)); // before them, and later
+    world.time.advance(60s);
+    BOOST_REQUIRE(report);
+    BOOST_TEST(world.row(540).record.points == 4);
+    BOOST_TEST(world.row(0).record.points == 1);
+    BOOST_TEST(world.incremental().success());
+    BOOST_TEST(world.row(0).record.points == 4);
 }
 
 BOOST_AUTO_TEST_CASE(passes_that_are_asked_for_meanwhile_are_one) {
