@@ -51,6 +51,7 @@ template<>
 struct understudy::RecordTraits<service::Booking> {
     static constexpr std::string_view name = "booking";
     static constexpr auto key = &service::Booking::hubspot_id;
+    static constexpr bool numeric_keys = true;
     static constexpr auto idempotency_key = &service::Booking::idempotency_key;
     /// Made with the booking, not written like a property.
     using read_only = Members<&service::Booking::associated_contact_id, &service::Booking::associated_mock_exam>;

@@ -43,6 +43,7 @@ template<>
 struct understudy::RecordTraits<service::ContactCredits> {
     static constexpr std::string_view name = "contact credits";
     static constexpr auto key = &service::ContactCredits::hubspot_id;
+    static constexpr bool numeric_keys = true;
     /// The source keeps the list of further addresses by itself.
     using read_only = Members<&service::ContactCredits::hs_additional_emails>;
 };

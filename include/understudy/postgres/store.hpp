@@ -1,6 +1,7 @@
 #pragma once
 
 #include <understudy/covered_sets.hpp>
+#include <understudy/pass_step.hpp>
 #include <understudy/postgres/command.hpp>
 #include <understudy/postgres/detail/store_state.hpp>
 #include <understudy/settlement.hpp>
@@ -11,7 +12,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,7 +22,8 @@
 namespace understudy::postgres {
 
 /// A replica in a PostgreSQL table (see `TableTraits` for its shape), by the rules of the consistency protocol. Models
-/// `Replica`, `SettlingReplica`, and `SetReplica` for relations, whose contracts each operation keeps.
+/// `Replica`, `SettlingReplica`, `SetReplica` for relations, and `ReconcilableReplica` with the tables of `pass_ddl`;
+/// each operation keeps its contract.
 ///
 /// Look-ups of many callers leave as one statement of at most `max_batch` values: an idle store sends at the end of the
 /// event loop's turn, and what arrives while a statement is out leaves with the next one. The ticket for those that are
@@ -148,6 +152,35 @@ public:
     auto async_find_marked(std::size_t limit, Token&& token = {}) {
         return initiate<MarkedSignature<R>, typename detail::SettleDesk<R>::MarkedCall>(
             [](State& state, auto call, std::size_t l) { state.settling().find_marked(call, l); }, token, limit);
+    }
+
+    /// See `ReconcilableReplica`. Counts the live rows one by one.
+    template<class Token = boost::asio::deferred_t>
+    auto async_begin_pass(std::string pass, std::string holder, std::chrono::milliseconds lease, Token&& token = {}) {
+        return initiate<PassLeaseSignature, typename detail::PassDesk<R>::BeginCall>(
+            [holder = std::move(holder), lease](State& state, auto call, const std::string& p) {
+                state.passes().begin(call, p, holder, lease);
+            },
+            token, std::move(pass));
+    }
+
+    /// See `ReconcilableReplica`. A transaction of its own; one more for those that lost against other transactions,
+    /// with what they did not do.
+    template<class Token = boost::asio::deferred_t>
+    auto async_step_pass(PassStep<R> step, Token&& token = {}) {
+        return initiate<PassStepSignature<R>, typename detail::PassDesk<R>::StepCall>(
+            [](State& state, auto call, PassStep<R> s) { state.passes().step(std::move(call), std::move(s)); }, token,
+            std::move(step));
+    }
+
+    /// See `ReconcilableReplica`.
+    template<class Token = boost::asio::deferred_t>
+    auto async_end_pass(std::string pass, std::uint64_t fence, std::string position, Token&& token = {}) {
+        return initiate<DoneSignature, typename detail::PassDesk<R>::EndCall>(
+            [pass = std::move(pass), fence](State& state, auto call, const std::string& p) {
+                state.passes().end(call, pass, fence, p);
+            },
+            token, std::move(position));
     }
 
 private:

@@ -55,6 +55,9 @@ using Indexes = boost::mp11::mp_list<By...>;
 /// That of a `Whole` therefore visits every row of the table: it is for types of few thousand records.
 ///
 /// Rows that are to be read again are found by `CREATE INDEX ON orders (ticket) WHERE mark <> 0`.
+///
+/// A table that a reconciler goes through needs `pass_ddl` beside it and, if its keys are texts, a key that is
+/// `COLLATE "C"`; if they are `numeric_keys`, also `CREATE INDEX ON orders (length(id), id)`.
 template<class R>
 struct TableTraits;
 

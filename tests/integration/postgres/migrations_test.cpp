@@ -3,9 +3,11 @@
 #include "contact_credits_stores.hpp"
 #include "migrations.hpp"
 
+#include <understudy/postgres/detail/pass_sql.hpp>
 #include <understudy/postgres/detail/settle_sql.hpp>
 #include <understudy/postgres/detail/table_sql.hpp>
 #include <understudy/postgres/journal_ddl.hpp>
+#include <understudy/postgres/pass_ddl.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -119,14 +121,19 @@ BOOST_AUTO_TEST_CASE(every_way_of_asking_has_an_index) {
     has(absent, "hubspot_contact_credits_additional_emails");
     const understudy::postgres::detail::SettleSql<service::ContactCredits> writes{statements};
     has(plan(writes.find_marked(), "100"), "hubspot_contact_credits_unclean");
+    const understudy::postgres::detail::PassSql<service::ContactCredits> passes{statements, "plans"};
+    const auto missing = plan(passes.missing(), "'{10,NULL}', '{NULL,99}', '{7,7}', '{11}'");
+    has(missing, "Index Cond: ((length(hubspot_id) = s.digits) AND (hubspot_id >= ");
+    has(missing, "hubspot_contact_credits_listed");
 }
 
-BOOST_AUTO_TEST_CASE(the_journal_is_what_the_library_expects) {
+BOOST_AUTO_TEST_CASE(the_journal_and_the_passes_are_what_the_library_expects) {
     BOOST_TEST(migrate(params("migrated")).ok());
     tests::Session sql{server().conninfo()};
-    sql.run("CREATE SCHEMA described; SET search_path = described;" + std::string{understudy::postgres::journal_ddl});
+    sql.run("CREATE SCHEMA described; SET search_path = described;" + std::string{understudy::postgres::journal_ddl} +
+            std::string{understudy::postgres::pass_ddl});
     const auto shape = [&](const std::string& schema) {
-        const std::string ours = "'" + schema + "' AND %s ~ '^understudy_(operation|session)'";
+        const std::string ours = "'" + schema + "' AND %s ~ '^understudy_(operation|session|pass)'";
         const auto where = [&](const std::string& name) { return std::string{ours}.replace(ours.find("%s"), 2, name); };
         return sql.value("SELECT string_agg(format('%s', c), E'\\n' ORDER BY c) FROM ("
                          "SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default FROM "

@@ -5,6 +5,8 @@
 #include <understudy/postgres/detail/contended.hpp>
 #include <understudy/postgres/detail/lease.hpp>
 #include <understudy/postgres/detail/lookup_desk.hpp>
+#include <understudy/postgres/detail/open_observations.hpp>
+#include <understudy/postgres/detail/pass_desk.hpp>
 #include <understudy/postgres/detail/record_lookup.hpp>
 #include <understudy/postgres/detail/set_desk.hpp>
 #include <understudy/postgres/detail/settle_desk.hpp>
@@ -17,8 +19,8 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <typeindex>
 #include <utility>
@@ -31,14 +33,8 @@ template<Mirrored R>
 class StoreState : public std::enable_shared_from_this<StoreState<R>> {
 public:
     using Clock = std::chrono::steady_clock;
-    using Step = understudy::detail::ApplyStep;
 
-    struct ApplyCall : Call<std::vector<Applied>> {
-        std::vector<Observation<R>> observations;
-        // For each observation, its place in the answer.
-        std::vector<std::size_t> places;
-        std::vector<Applied> outcomes;
-        Clock::time_point since;
+    struct ApplyCall : Call<std::vector<Applied>>, OpenObservations<R> {
         bool single = false;
         int attempts = 0;
     };
@@ -75,15 +71,7 @@ public:
             return call->refuse(Errc::overloaded);
         if (observations.empty())
             return call->refuse({});
-        const auto counts = latest_of_each_key(observations);
-        call->outcomes.assign(observations.size(), Applied::dropped);
-        call->since = Clock::now();
-        for (std::size_t i = 0; i < observations.size(); ++i) {
-            if (!counts[i])
-                continue;
-            call->places.push_back(i);
-            call->observations.push_back(std::move(observations[i]));
-        }
+        call->take(std::move(observations));
         applies_.add(std::move(call));
         pump_applies();
     }
@@ -156,6 +144,10 @@ public:
             [&] { return std::make_shared<SettleDesk<R>>(pool_, params_, SettleSql<R>{sql_}); });
     }
 
+    PassDesk<R>& passes() {
+        return *part<PassDesk<R>>([&] { return std::make_shared<PassDesk<R>>(pool_, params_, sql_); });
+    }
+
     void abandon() { applies_.clear(); }
 
 private:
@@ -184,11 +176,8 @@ private:
             return;
         const auto now = Clock::now();
         typename RowCodec<R>::Observations observations;
-        for (const auto& call : group) {
-            const auto waited = std::chrono::ceil<std::chrono::milliseconds>(now - call->since);
-            for (const auto& observation : call->observations)
-                observations.add(observation, waited);
-        }
+        for (const auto& call : group)
+            call->add_to(observations, now);
         pool_.async_execute(
             apply_statement_, std::move(observations).finish(), {},
             [lease = Lease{this->shared_from_this()}, group = std::move(group)](error_code ec, Result result) mutable {
@@ -198,19 +187,12 @@ private:
 
     void applied(std::vector<std::shared_ptr<ApplyCall>> group, error_code ec, const Result& result) {
         applies_.returned();
-        // For each observation of the group, in order: the step, or nothing.
         std::size_t size = 0;
         for (const auto& call : group)
             size += call->observations.size();
-        std::vector<std::optional<std::int16_t>> steps(size);
-        if (!ec && result.rows() != size)
-            ec = ClientErrc::bad_answer;
-        for (std::size_t i = 0; !ec && i < size; ++i) {
-            std::int64_t number = 0;
-            if (!result.get(i, 0, number) || number < 1 || number > std::ssize(steps) ||
-                !result.get(i, 1, steps[static_cast<std::size_t>(number - 1)]))
-                ec = ClientErrc::bad_answer;
-        }
+        ApplySteps steps;
+        if (!ec)
+            ec = read_steps(result, size, steps);
         if (ec == Condition::refused && group.size() > 1) {
             applies_.retry_singly(std::move(group));
             return pump_applies();
@@ -222,8 +204,7 @@ private:
         for (auto& call : group) {
             const std::size_t count = call->observations.size();
             if (!ec)
-                settle(*call, {steps.begin() + static_cast<std::ptrdiff_t>(first),
-                               steps.begin() + static_cast<std::ptrdiff_t>(first + count)});
+                call->settle(std::span{steps}.subspan(first, count));
             first += count;
             const bool open = ec == Errc::contended || (!ec && !call->observations.empty());
             if (open && ++call->attempts < params_.attempts)
@@ -243,24 +224,6 @@ private:
             else
                 call->finish({}, std::move(call->outcomes));
         }
-    }
-
-    // Takes over what was decided; what was not stays in the call.
-    static void settle(ApplyCall& call, std::vector<std::optional<std::int16_t>> steps) {
-        std::vector<Observation<R>> open;
-        std::vector<std::size_t> places;
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            if (steps[i]) {
-                understudy::detail::ApplyDecision decision;
-                decision.step = static_cast<Step>(*steps[i]);
-                call.outcomes[call.places[i]] = decision.outcome();
-            } else {
-                open.push_back(std::move(call.observations[i]));
-                places.push_back(call.places[i]);
-            }
-        }
-        call.observations = std::move(open);
-        call.places = std::move(places);
     }
 
     void send(std::shared_ptr<HintCall> call) {
