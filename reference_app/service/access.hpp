@@ -5,6 +5,13 @@
 
 namespace service {
 
+/// Whom a path is for, and so in which form it tells of errors.
+enum class Audience : std::uint8_t { students, admins };
+
+constexpr Audience audience_of(std::string_view path) noexcept {
+    return path.starts_with("/api/admin/") ? Audience::admins : Audience::students;
+}
+
 /// What a caller must show before an endpoint does anything.
 enum class Access : std::uint8_t {
     anyone,

@@ -60,19 +60,20 @@ void Application::handle(const Request& request, Respond respond) {
         respond(std::move(response));
     };
 
+    const auto audience = audience_of(path.value_or(""));
     const bool limited = !match.endpoint || !is_probe(*match.endpoint);
     if (limited) {
         if (const auto wait = limiter_.take(request.client, began))
-            return finish(too_many_requests(*wait));
+            return finish(too_many_requests(*wait, audience));
     }
     if (!path)
         return finish(unreadable_path());
     if (request.method == Method::options)
         return finish(answer_preflight(*path, request.origin, match));
     if (!match.known_path)
-        return finish(not_found());
+        return finish(not_found(audience));
     if (!match.endpoint)
-        return finish(method_not_allowed(allowed_methods(*path)));
+        return finish(method_not_allowed(allowed_methods(*path), audience));
     if (match.access != Access::anyone)
         return admit(match.access, *path, request, std::move(finish));
     dispatch(match, request, std::move(finish));
@@ -100,7 +101,7 @@ void Application::admit(Access access, std::string path, const Request& request,
 
 Response Application::answer_preflight(std::string_view path, std::string_view origin, const RouteMatch& match) const {
     if (!match.known_path && path != "*")
-        return not_found();
+        return not_found(audience_of(path));
     const auto allowed = allowed_methods(path);
     Response response;
     response.status = 204;

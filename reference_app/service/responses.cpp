@@ -1,5 +1,6 @@
 #include "responses.hpp"
 
+#include "admin_responses.hpp"
 #include "document.hpp"
 #include "problem.hpp"
 
@@ -28,6 +29,10 @@ std::string full_name(const ContactCredits& contact) {
     return name;
 }
 
+Response error_for(Audience audience, unsigned status, std::string_view code, std::string_view message) {
+    return audience == Audience::admins ? admin_error(status, code, message) : user_error(status, code, message);
+}
+
 } // namespace
 
 Response user_error(unsigned status, std::string_view code, std::string_view message) {
@@ -49,19 +54,24 @@ Response malformed_json() {
     return user_error(400, "INVALID_JSON", "The body is not valid JSON");
 }
 
-Response not_found() {
-    return user_error(404, "NOT_FOUND", "There is nothing at this path");
+Response not_found(Audience audience) {
+    return error_for(audience, 404, "NOT_FOUND", "There is nothing at this path");
 }
 
-Response method_not_allowed(std::string_view allowed) {
-    auto response = user_error(405, "METHOD_NOT_ALLOWED", "This path does not answer the method");
+Response method_not_allowed(std::string_view allowed, Audience audience) {
+    auto response = error_for(audience, 405, "METHOD_NOT_ALLOWED", "This path does not answer the method");
     response.headers.emplace_back("Allow", allowed);
     return response;
 }
 
-Response too_many_requests(std::chrono::seconds retry_after) {
+Response too_many_requests(std::chrono::seconds retry_after, Audience audience) {
+    constexpr std::string_view code = "RATE_LIMITED";
+    constexpr std::string_view message = "Too many requests";
     Document document;
-    document.begin_error("RATE_LIMITED", "Too many requests");
+    if (audience == Audience::admins)
+        document.begin_admin_error(code, message);
+    else
+        document.begin_error(code, message);
     document.root()["retryAfter"] = retry_after.count();
     auto response = document.answer(429);
     add_retry_after(response, retry_after);

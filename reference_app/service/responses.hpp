@@ -1,5 +1,6 @@
 #pragma once
 
+#include "access.hpp"
 #include "credit_rules.hpp"
 #include "http_message.hpp"
 #include "provenance.hpp"
@@ -19,9 +20,9 @@ namespace service {
 Response user_error(unsigned status, std::string_view code, std::string_view message);
 Response invalid_request(const ValidationErrors& errors);
 Response malformed_json();
-Response not_found();
-Response method_not_allowed(std::string_view allowed);
-Response too_many_requests(std::chrono::seconds retry_after);
+Response not_found(Audience audience = Audience::students);
+Response method_not_allowed(std::string_view allowed, Audience audience = Audience::students);
+Response too_many_requests(std::chrono::seconds retry_after, Audience audience = Audience::students);
 Response unreadable_path();
 Response source_unavailable(const SourceUnavailable& failure);
 Response replica_unavailable(const ReplicaUnavailable& failure);

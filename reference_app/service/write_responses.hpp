@@ -1,5 +1,6 @@
 #pragma once
 
+#include "access.hpp"
 #include "booking_desk.hpp"
 #include "http_message.hpp"
 #include "problem.hpp"
@@ -28,9 +29,6 @@ struct BatchItem {
     std::string record_id;
     std::variant<Problem, Cancelled> outcome;
 };
-
-/// In whose form a refusal is.
-enum class Audience : std::uint8_t { students, admins };
 
 /// 200 if all were cancelled, 207 if some were, 422 if none was. `Retry-After` is the longest of the items'.
 Response batch_answer(const std::vector<BatchItem>& items, Audience audience = Audience::students);

@@ -279,6 +279,23 @@ BOOST_AUTO_TEST_CASE(the_log_names_no_person) {
         BOOST_TEST(said.find(word) == std::string::npos, word << " in\n" << said);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_for_admins_is_refused_in_the_form_of_admins) {
+    const auto code = [&] { return boost::json::parse(answer.body).at("error").at("code"); };
+    BOOST_TEST(ask(Method::get, "/api/admin/nowhere").status == 404u);
+    BOOST_TEST(code() == "NOT_FOUND");
+    BOOST_TEST(ask(Method::get, "/api/admin/bookings/create").status == 405u);
+    BOOST_TEST(code() == "METHOD_NOT_ALLOWED");
+    BOOST_TEST(header("Allow") == "POST, OPTIONS");
+    ask(Method::post, login, ann_logs_in);
+    BOOST_TEST(ask(Method::post, "/api/admin/bookings/create").status == 429u);
+    BOOST_TEST(code() == "RATE_LIMITED");
+    BOOST_TEST(header("Retry-After") == "1");
+    BOOST_TEST(boost::json::parse(answer.body).at("retryAfter") == 1);
+    // Who is no admin is told as ever.
+    BOOST_TEST(ask(Method::get, "/nowhere").status == 429u);
+    BOOST_TEST(boost::json::parse(answer.body).at("code") == "RATE_LIMITED");
+}
+
 BOOST_AUTO_TEST_CASE(the_rate_limit_spares_probes_and_names_the_wait) {
     for (int i = 0; i < 3; ++i)
         BOOST_TEST(ask(Method::post, login, ann_logs_in).status == 200u);
