@@ -417,7 +417,10 @@ private:
         std::function<void(error_code, std::vector<Reading<R>>)> handler;
         std::vector<Observation<R>> observations{};
         std::vector<Applied> outcomes{};
+        int lost = 0;
     };
+    // How often, at most, readings are told again to a replica in which others were faster.
+    static constexpr int most_lost = 20;
 
     void read_with(std::vector<key_t<R>> keys, const ReadOptions& how, Ticket ticket,
                    std::function<void(error_code, std::vector<Reading<R>>)> handler) {
@@ -451,6 +454,9 @@ private:
                                                                          const std::vector<Applied>& outcomes) {
             if (!error && outcomes.size() != count)
                 error = Errc::malformed_answer;
+            // Their tickets say what becomes of them, whoever was faster.
+            if (error == Errc::contended && ++told->lost < most_lost)
+                return self->tell(told, count);
             if (error == Condition::retryable || (error && error == Condition::applied_unknown))
                 return told->handler(error, {});
             if (error && count > 1)

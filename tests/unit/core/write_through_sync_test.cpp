@@ -14,6 +14,8 @@
 #include <understudy/testing/virtual_time.hpp>
 #include <understudy/write_through_sync.hpp>
 
+#include <boost/asio/append.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -75,6 +77,25 @@ struct World {
     tests::Life life{};
     MortalOperations operations{MortalJournal{journal, life}, params};
     Writes writes{tests::Mortal<Scripted>{source, life}, tests::Mortal<Replica>{replica, life}, operations};
+};
+
+// A replica in which others are faster, so many times.
+struct Contended : Replica {
+    template<class Token = boost::asio::deferred_t>
+    auto async_apply(std::vector<Observation<Customer>> observations, Token&& token = {}) {
+        return boost::asio::async_initiate<Token, ApplySignature<Customer>>(
+            [inner = static_cast<Replica&>(*this), left = times](auto handler,
+                                                                 std::vector<Observation<Customer>> told) mutable {
+                if (*left == 0)
+                    return inner.async_apply(std::move(told), std::move(handler));
+                --*left;
+                boost::asio::post(
+                    inner.get_executor(),
+                    boost::asio::append(std::move(handler), make_error_code(Errc::contended), std::vector<Applied>{}));
+            },
+            token, std::move(observations));
+    }
+    std::shared_ptr<int> times = std::make_shared<int>(0);
 };
 
 // A process of its own, that can end at any moment.
@@ -160,6 +181,22 @@ struct RemarksProcess {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(write_through_sync)
+
+BOOST_AUTO_TEST_CASE(a_decision_is_not_given_up_because_others_were_faster_in_the_replica) {
+    World w;
+    Contended replica{w.replica};
+    WriteThroughSync<Scripted, Contended, VirtualJournal, VirtualClock> writes{
+        w.source, replica, VirtualOperations{w.journal.another_session(), w.params}};
+    *replica.times = 15;
+    const auto read = w.time.await(writes.async_read({"k1"}));
+    BOOST_TEST(read.at(0).found());
+    BOOST_TEST(*replica.times == 0);
+    BOOST_TEST((w.row("k1").mark == Mark::clean));
+    // But not for ever.
+    *replica.times = 100'000;
+    BOOST_CHECK_EXCEPTION(w.time.await(writes.async_read({"k2"})), boost::system::system_error,
+                          [](const auto& thrown) { return thrown.code() == Errc::contended; });
+}
 
 BOOST_AUTO_TEST_CASE(I7_a_write_is_at_the_source_and_in_the_replica_when_it_is_answered) {
     World w;
