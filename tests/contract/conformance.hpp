@@ -2,6 +2,7 @@
 
 #include <understudy/testing/journal_conformance.hpp>
 #include <understudy/testing/journal_recovery_conformance.hpp>
+#include <understudy/testing/pass_conformance.hpp>
 #include <understudy/testing/replica_conformance.hpp>
 #include <understudy/testing/set_conformance.hpp>
 #include <understudy/testing/settle_conformance.hpp>

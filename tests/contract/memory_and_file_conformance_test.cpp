@@ -3,6 +3,7 @@
 #include "contract/journal_fixture.hpp"
 #include "contract/real_time.hpp"
 #include "support/customer.hpp"
+#include "support/numbered.hpp"
 #include "support/order.hpp"
 
 #include <understudy/budgeted.hpp>
@@ -69,6 +70,22 @@ struct MemorySets {
     VirtualTime time;
     memory::Store<tests::Order, VirtualClock> replica{time.get_executor()};
 };
+
+template<class R, R (*make)(int, int)>
+struct MemoryPasses {
+    auto& store() { return replica; }
+    R record(int which, int variant) { return make(which, variant); }
+    void let_leases_lapse() { time.advance(1h); }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    VirtualTime time;
+    memory::Store<R, VirtualClock> replica{time.get_executor()};
+};
+using MemoryNumbered = MemoryPasses<tests::Numbered, tests::numbered>;
+using MemoryCustomers = MemoryPasses<Customer, customer>;
 
 struct MemoryJournal : tests::JournalFixture<VirtualTime> {
     using Journal = memory::Journal<VirtualClock>;
@@ -193,6 +210,14 @@ BOOST_DATA_TEST_CASE(memory_store_shows_writes, tests::cases_of<SettleConformanc
 
 BOOST_DATA_TEST_CASE(memory_store_keeps_sets_covered, tests::cases_of<SettleSetConformance<MemorySets>>()) {
     tests::run_case<SettleSetConformance<MemorySets>, MemorySets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_store_keeps_passes_of_numbers, tests::cases_of<PassConformance<MemoryNumbered>>()) {
+    tests::run_case<PassConformance<MemoryNumbered>, MemoryNumbered>(sample);
+}
+
+BOOST_DATA_TEST_CASE(memory_store_keeps_passes_of_texts, tests::cases_of<PassConformance<MemoryCustomers>>()) {
+    tests::run_case<PassConformance<MemoryCustomers>, MemoryCustomers>(sample);
 }
 
 BOOST_DATA_TEST_CASE(memory_journal_is_a_journal, tests::cases_of<JournalConformance<MemoryJournal>>()) {

@@ -7,6 +7,7 @@
 #include "integration/postgres/tables.hpp"
 
 #include <understudy/hubspot/store.hpp>
+#include <understudy/periodic_reconciler.hpp>
 #include <understudy/postgres/journal.hpp>
 #include <understudy/postgres/store.hpp>
 #include <understudy/read_through_cache.hpp>
@@ -82,6 +83,28 @@ struct PostgresSets : Schema {
     tests::RealTime time;
     postgres::Store<tests::Order> replica{postgres::Pool{time.get_executor(), params}};
 };
+
+template<class R, R (*make)(int, int), const std::string& ddl>
+struct PostgresPasses : Schema {
+    PostgresPasses()
+        : Schema{ddl} {}
+    auto& store() { return replica; }
+    R record(int which, int variant) { return make(which, variant); }
+    void let_leases_lapse() {
+        tests::Session{params.conninfo}.run("UPDATE " + params.schema +
+                                            ".understudy_passes SET alive_until = clock_timestamp()");
+    }
+    template<class Operation>
+    auto await(Operation&& operation) {
+        return time.await(std::forward<Operation>(operation));
+    }
+
+    tests::RealTime time;
+    postgres::Store<R> replica{postgres::Pool{time.get_executor(), params}};
+};
+using PostgresNumbered = PostgresPasses<tests::Numbered, tests::numbered, tests::numbered_ddl>;
+using PostgresTallies = PostgresPasses<tests::Tally, tests::tally, tests::tallies_ddl>;
+using PostgresCustomers = PostgresPasses<Customer, customer, tests::customer_passes_ddl>;
 
 struct PostgresJournal : Schema {
     PostgresJournal()
@@ -183,6 +206,18 @@ BOOST_DATA_TEST_CASE(postgres_store_shows_writes, tests::cases_of<SettleConforma
 
 BOOST_DATA_TEST_CASE(postgres_store_keeps_sets_covered, tests::cases_of<SettleSetConformance<PostgresSets>>()) {
     tests::run_case<SettleSetConformance<PostgresSets>, PostgresSets>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_keeps_passes_of_numbers, tests::cases_of<PassConformance<PostgresNumbered>>()) {
+    tests::run_case<PassConformance<PostgresNumbered>, PostgresNumbered>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_keeps_passes_of_integers, tests::cases_of<PassConformance<PostgresTallies>>()) {
+    tests::run_case<PassConformance<PostgresTallies>, PostgresTallies>(sample);
+}
+
+BOOST_DATA_TEST_CASE(postgres_store_keeps_passes_of_texts, tests::cases_of<PassConformance<PostgresCustomers>>()) {
+    tests::run_case<PassConformance<PostgresCustomers>, PostgresCustomers>(sample);
 }
 
 BOOST_DATA_TEST_CASE(postgres_journal_is_a_journal, tests::cases_of<JournalConformance<PostgresJournal>>()) {
@@ -324,6 +359,71 @@ BOOST_AUTO_TEST_CASE(I6_a_merged_id_leads_to_the_survivor) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+// A table, and a source that behaves as the real clock goes.
+struct Reconciled : PostgresNumbered {
+    using Source = ScriptedSource<tests::Numbered, std::chrono::steady_clock>;
+
+    Reconciled() {
+        source.set_page_length(20);
+        for (int i = 0; i < 300; ++i)
+            source.put(record_of(i, 1));
+    }
+    static tests::Numbered record_of(int which, int size) {
+        return {std::to_string(90 + 3 * which), "r" + std::to_string(which), size};
+    }
+    static std::string key(int which) { return record_of(which, 1).id; }
+
+    PassReport pass(PassKind kind) {
+        PeriodicReconciler<Source, postgres::Store<tests::Numbered>> sync{source, replica};
+        return time.await(sync.async_run_pass(kind));
+    }
+    Row<tests::Numbered> row(int which) {
+        std::vector<std::string> keys(1, key(which));
+        return time.await(replica.async_lookup(std::move(keys))).rows.front();
+    }
+
+    Source source{time.get_executor()};
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(I10_passes_bring_a_table_up_to_date_and_then_write_nothing) {
+    Reconciled w;
+    const auto first = w.pass(PassKind::full);
+    BOOST_TEST((first.outcome == PassOutcome::completed), first.error.message());
+    BOOST_TEST(first.changed == 300U);
+    BOOST_TEST((w.row(299).record == w.record_of(299, 1)));
+
+    w.source.put(w.record_of(7, 2));
+    w.source.put(w.record_of(300, 1));
+    w.source.archive(w.key(3)); // the first id of three digits, with neighbours of two
+    w.source.merge(w.key(50), w.key(51));
+    const auto incremental = w.pass(PassKind::incremental);
+    BOOST_TEST(incremental.success(), incremental.error.message());
+    BOOST_TEST((w.row(7).record == w.record_of(7, 2)));
+    BOOST_TEST((w.row(300).record == w.record_of(300, 1)));
+    BOOST_TEST((w.row(3).state == State::live)); // no index names what is gone
+
+    const auto second = w.pass(PassKind::full);
+    BOOST_TEST(second.success(), second.error.message());
+    BOOST_TEST(second.deletes_done == 2U);
+    BOOST_TEST((w.row(3).state == State::archived));
+    BOOST_TEST((w.row(50).state == State::merged && w.row(50).merged_into == w.key(51)));
+
+    tests::Session sql{w.params.conninfo};
+    const auto drawn = [&] {
+        return sql.value("SELECT count(*) || ' ' || max(ticket) FROM " + w.params.schema + ".numbered");
+    };
+    const auto before = drawn();
+    const auto third = w.pass(PassKind::full);
+    BOOST_TEST((third.success() && third.changed == 0U && third.deletes_wanted == 0U));
+    BOOST_TEST(drawn() == before);
+    BOOST_TEST(sql.value("SELECT count(*) FROM " + w.params.schema +
+                         ".understudy_passes WHERE alive_until > clock_timestamp()") == "0");
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -26,6 +26,7 @@ using Store = postgres::Store<Customer>;
 using namespace std::chrono_literals;
 
 static_assert(Replica<Store>);
+static_assert(ReconcilableReplica<Store>);
 
 namespace {
 
@@ -473,6 +474,187 @@ BOOST_AUTO_TEST_CASE(plain_statements_do_the_same) {
     note<ByEmail>(db, store, {"x"}, draw(db, store));
     BOOST_TEST(db.pool->stats().plain);
     BOOST_TEST(db.pool->stats().failed == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(passes)
+
+namespace {
+
+// A process: its own connections to the tables that the others use.
+struct Leader {
+    explicit Leader(Database& db)
+        : io{db.io}
+        , store{postgres::Pool{db.io.get_executor(), db.params}} {}
+    ~Leader() { postgres::Pool{store.pool()}.close(); }
+
+    using Begun = Outcome<error_code, PassLease>;
+    using Stepped = Outcome<error_code, PassStepped<Customer>>;
+
+    Begun start(const std::string& name) {
+        Begun begun;
+        store.async_begin_pass("pass", name, 60s, begun.handler());
+        return begun;
+    }
+    PassLease begin(const std::string& name) {
+        auto begun = start(name);
+        auto& [ec, lease] = begun.wait(io);
+        BOOST_TEST(!ec.failed(), ec.message());
+        fence = lease.fence;
+        return lease;
+    }
+    PassStep<Customer> step(const std::string& position, std::initializer_list<int> observed, Ticket ticket) const {
+        PassStep<Customer> s;
+        s.pass = "pass";
+        s.fence = fence;
+        s.lease = 60s;
+        s.position = position;
+        for (const int which : observed) {
+            auto& o = s.observations.emplace_back();
+            o.key = customer(which).id;
+            o.ticket = ticket;
+            o.state = State::live;
+            o.record = customer(which);
+        }
+        return s;
+    }
+    Stepped send(PassStep<Customer> s) {
+        Stepped stepped;
+        store.async_step_pass(std::move(s), stepped.handler());
+        return stepped;
+    }
+
+    boost::asio::io_context& io;
+    Store store;
+    std::uint64_t fence = 0;
+};
+
+// Runs until so many transactions wait for another one.
+void until_waiting(Database& db, const std::string& count) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (db.sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted") != count) {
+        BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+        db.io.restart();
+        db.io.run_one_for(10ms);
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(of_those_who_begin_at_once_one_leads) {
+    Database db{tests::customer_passes_ddl};
+    std::list<Leader> leaders;
+    for (int i = 0; i < 4; ++i)
+        leaders.emplace_back(db);
+    std::uint64_t fence = 0;
+    for (int round = 0; round < 10; ++round) {
+        std::vector<Leader::Begun> begun;
+        int number = 0;
+        for (auto& leader : leaders)
+            begun.push_back(leader.start("leader " + std::to_string(++number)));
+        int granted = 0;
+        for (auto& one : begun) {
+            auto& [ec, lease] = one.wait(db.io);
+            BOOST_TEST((!ec || ec == Errc::lease_held), ec.message());
+            if (ec)
+                continue;
+            ++granted;
+            BOOST_TEST(lease.fence > fence);
+            fence = lease.fence;
+        }
+        BOOST_TEST(granted == 1);
+        db.sql.run("UPDATE understudy_passes SET alive_until = clock_timestamp()");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(I16_nobody_takes_a_pass_over_in_the_middle_of_a_step) {
+    Database db{tests::customer_passes_ddl};
+    Leader first{db};
+    Leader second{db};
+    apply<Store, Customer>(db, first.store, {customer(1, 3)}, draw(db, first.store));
+    first.begin("first");
+    auto step = first.step("after the step", {1, 2}, draw(db, first.store));
+    step.lease = 0ms;
+    tests::Session other{db.params.conninfo};
+    other.run("BEGIN; SELECT FROM " + db.params.schema + ".customers FOR UPDATE");
+    auto stepped = first.send(std::move(step));
+    until_waiting(db, "1");
+    // By the clock it is anybody's now, but the first one is at it.
+    auto begun = second.start("second");
+    until_waiting(db, "2");
+    BOOST_TEST(!begun.ready());
+    other.run("ROLLBACK");
+    auto& [ec, lease] = begun.wait(db.io);
+    BOOST_TEST(!ec.failed(), ec.message());
+    BOOST_TEST(stepped.ready());
+    BOOST_TEST(!std::get<0>(stepped.wait(db.io)).failed());
+    BOOST_TEST(lease.position == "after the step");
+}
+
+BOOST_AUTO_TEST_CASE(I16_a_leader_that_wakes_up_after_it_was_taken_over_writes_nothing) {
+    Database db{tests::customer_passes_ddl};
+    Leader first{db};
+    Leader second{db};
+    first.begin("first");
+    first.send(first.step("first page", {1}, draw(db, first.store))).wait(db.io);
+    // It has read the next pages, and sleeps.
+    const auto read = draw(db, first.store);
+    db.sql.run("UPDATE understudy_passes SET alive_until = clock_timestamp()");
+    BOOST_TEST(second.begin("second").position == "first page");
+    // The one that took over is in the middle of a step when the other one wakes up.
+    tests::Session other{db.params.conninfo};
+    other.run("BEGIN; SELECT FROM " + db.params.schema + ".customers FOR UPDATE");
+    auto ours = second.send(second.step("second page", {1, 2}, draw(db, second.store)));
+    until_waiting(db, "1");
+    auto late = first.send(first.step("third page", {2, 3, 4}, read));
+    BOOST_TEST((std::get<0>(late.wait(db.io)) == Errc::lease_lost));
+    other.run("ROLLBACK");
+    BOOST_TEST(!std::get<0>(ours.wait(db.io)).failed());
+    BOOST_TEST(db.sql.value("SELECT string_agg(id, ' ' ORDER BY id) FROM customers") == "k1 k2");
+    BOOST_TEST(db.sql.value("SELECT position FROM understudy_passes") == "second page");
+}
+
+BOOST_AUTO_TEST_CASE(what_loses_against_another_transaction_is_done_by_another_one) {
+    Database db{tests::customer_passes_ddl};
+    Leader leader{db};
+    leader.begin("leader");
+    const auto ticket = draw(db, leader.store);
+    auto step = leader.step("here", {1, 2, 3}, ticket);
+    step.hints = {"k8", "k9"};
+    step.ranges.emplace_back().ticket = ticket;
+    tests::Session other{db.params.conninfo};
+    const auto made = [&](const std::string& key) {
+        return "INSERT INTO " + db.params.schema + ".customers (id, state, version, ticket, mark) VALUES ('" + key +
+               "', 0, 0, 0, 2);";
+    };
+    other.run("BEGIN;" + made("k2") + made("k9"));
+    const auto requests = leader.store.pool().stats().requests;
+    auto stepped = leader.send(std::move(step));
+    until_waiting(db, "1");
+    other.run("COMMIT");
+    auto& [ec, answer] = stepped.wait(db.io);
+    BOOST_TEST(!ec.failed(), ec.message());
+    BOOST_TEST((answer.outcomes == std::vector{Applied::applied, Applied::applied, Applied::applied}));
+    BOOST_TEST(answer.missing.empty());
+    BOOST_TEST(leader.store.pool().stats().requests - requests == 2U);
+    BOOST_TEST(db.sql.value("SELECT string_agg(id, ' ' ORDER BY id) FROM customers WHERE state = 1 AND mark = 0") ==
+               "k1 k2 k3");
+    BOOST_TEST(db.sql.value("SELECT string_agg(id, ' ' ORDER BY id) FROM customers WHERE ticket > 0 AND mark = 2") ==
+               "k8 k9");
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_stored_fails_the_step_and_is_no_lost_lease) {
+    Database db{tests::customer_passes_ddl};
+    Leader leader{db};
+    leader.begin("leader");
+    auto step = leader.step("here", {1, 2}, draw(db, leader.store));
+    step.observations.back().record.note = std::string{"\xff"};
+    auto stepped = leader.send(std::move(step));
+    const auto ec = std::get<0>(stepped.wait(db.io));
+    BOOST_TEST((ec.failed() && ec != Errc::lease_lost), ec.message());
+    BOOST_TEST(db.sql.value("SELECT count(*) FROM customers") == "0");
+    BOOST_TEST(db.sql.value("SELECT position FROM understudy_passes") == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "support/customer.hpp"
+#include "support/numbered.hpp"
 #include "support/order.hpp"
 
 #include <understudy/date_time.hpp>
+#include <understudy/postgres/pass_ddl.hpp>
 #include <understudy/postgres/table.hpp>
 
 #include <boost/describe/enum.hpp>
@@ -23,6 +25,16 @@ template<>
 struct understudy::postgres::TableTraits<tests::Order> {
     static constexpr std::string_view table = "orders";
     using relations = Indexes<tests::OrdersOfCustomer, tests::AllOrders>;
+};
+
+template<>
+struct understudy::postgres::TableTraits<tests::Numbered> {
+    static constexpr std::string_view table = "numbered";
+};
+
+template<>
+struct understudy::postgres::TableTraits<tests::Tally> {
+    static constexpr std::string_view table = "tallies";
 };
 
 template<>
@@ -63,6 +75,15 @@ inline const std::string orders_ddl =
     sync_columns +
     ");"
     "CREATE INDEX ON orders (customer_id) WHERE state = 1;";
+
+/// What stores of `Numbered`, of `Tally` and of `Customer` need for passes.
+inline const std::string numbered_ddl =
+    shared_ddl + "CREATE TABLE numbered (id text COLLATE \"C\" PRIMARY KEY, label text, size integer, " + sync_columns +
+    "); CREATE INDEX ON numbered (length(id), id);" + std::string{understudy::postgres::pass_ddl};
+inline const std::string tallies_ddl =
+    shared_ddl + "CREATE TABLE tallies (id bigint PRIMARY KEY, label text, " + sync_columns +
+    "); ALTER TABLE tallies ALTER merged_into TYPE bigint USING NULL;" + std::string{understudy::postgres::pass_ddl};
+inline const std::string customer_passes_ddl = customers_ddl + std::string{understudy::postgres::pass_ddl};
 
 BOOST_DEFINE_ENUM_CLASS(Hand, left, right)
 
