@@ -39,6 +39,7 @@ Application::Application(ApplicationParams params, const ApplicationParts& parts
     , booking_admin_{parts.students, parts.admin_desk}
     , exam_admin_{parts.exam_desk, parts.exams, parts.activation}
     , webhooks_{parts.webhooks}
+    , sync_{parts.sync}
     , gate_{parts.gate}
     , metrics_{metrics}
     , log_{log}
@@ -162,6 +163,11 @@ void Application::dispatch(const RouteMatch& match, const Request& request, Resp
     case Endpoint::activate_exams:
     case Endpoint::activate_exams_by_get:
         return exam_admin_.activate(std::move(respond));
+    case Endpoint::sync:
+    case Endpoint::sync_by_get:
+        return sync_.run(request.query, std::move(respond));
+    case Endpoint::force_sync:
+        return sync_.force(request.query, std::move(respond));
     case Endpoint::hubspot_webhook:
         return webhooks_.receive(request, std::move(respond));
     case Endpoint::health: {

@@ -11,6 +11,7 @@
 #include "metrics.hpp"
 #include "rate_limiter.hpp"
 #include "router.hpp"
+#include "sync_endpoints.hpp"
 #include "validation.hpp"
 #include "write_endpoints.hpp"
 
@@ -58,6 +59,7 @@ private:
     BookingAdminEndpoints booking_admin_;
     ExamAdminEndpoints exam_admin_;
     WebhookEndpoint& webhooks_;
+    SyncEndpoints& sync_;
     AdminGate& gate_;
     Metrics& metrics_;
     const Log& log_;

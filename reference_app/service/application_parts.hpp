@@ -8,6 +8,7 @@
 #include "exam_desk.hpp"
 #include "exam_directory.hpp"
 #include "student_directory.hpp"
+#include "sync_endpoints.hpp"
 #include "webhook_endpoint.hpp"
 
 namespace service {
@@ -23,6 +24,7 @@ struct ApplicationParts {
     ExamDesk& exam_desk;
     ExamActivation& activation;
     WebhookEndpoint& webhooks;
+    SyncEndpoints& sync;
 };
 
 } // namespace service

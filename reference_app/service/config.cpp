@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include "zone_of.hpp"
+
 #include "router.hpp"
 
 #include <understudy/supabase/config.hpp>
@@ -128,6 +130,21 @@ Problem assign_max_age(Config& config, std::string_view text) {
     return fine();
 }
 
+Problem assign_schedule(std::string& into, std::string_view text) {
+    into = text;
+    return problem_of_schedule(text);
+}
+
+Problem assign_sync_zone(Config& config, std::string_view text) {
+    try {
+        zone_of(text);
+    } catch (const std::runtime_error& error) {
+        return std::string{"must be a time zone: "} + error.what();
+    }
+    config.sync.time_zone = text;
+    return fine();
+}
+
 Problem assign_type(std::string& into, std::string_view text) {
     into = text;
     return text.find_first_not_of("0123456789-") == text.npos ? fine() : Problem{"must be a type id such as 0-1"};
@@ -201,6 +218,15 @@ const std::vector<Setting>& settings() {
         {"--activation-interval", "UNDERSTUDY_ACTIVATION_INTERVAL", "1m",
          "How often scheduled exams whose time has come are put on offer",
          [](Config& c, std::string_view t) { return assign_duration(c.activation_interval, t); }},
+        {"--sync-incremental", "UNDERSTUDY_SYNC_INCREMENTAL", "* * * * *",
+         "When HubSpot is asked what changed: a cron expression, or off",
+         [](Config& c, std::string_view t) { return assign_schedule(c.sync.incremental, t); }},
+        {"--sync-full", "UNDERSTUDY_SYNC_FULL", "0 */2 * * *",
+         "When everything is listed at HubSpot, so that deletes are noticed; if it never was, also when the service "
+         "starts",
+         [](Config& c, std::string_view t) { return assign_schedule(c.sync.full, t); }},
+        {"--sync-time-zone", "UNDERSTUDY_SYNC_TIME_ZONE", "America/Toronto", "Where both are told the time",
+         &assign_sync_zone},
         {"--warm", "UNDERSTUDY_WARM", "false",
          "Whether to read the exams on offer and their bookings from HubSpot in the background, once the service "
          "listens",

@@ -4,6 +4,7 @@
 #include "application_params.hpp"
 #include "http_server_params.hpp"
 #include "log.hpp"
+#include "sync_params.hpp"
 #include "webhook_params.hpp"
 
 #include <understudy/freshness.hpp>
@@ -66,6 +67,7 @@ struct Config {
     WebhookParams webhooks;
     ReadingParams reading;
     WritingParams writing;
+    SyncParams sync;
     understudy::postgres::ConnectParams database;
     understudy::hubspot::Params hubspot;
     SourceTypes source_types;

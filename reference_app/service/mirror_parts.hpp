@@ -20,6 +20,8 @@ struct MirrorParts {
     const Operations& operations;
     const ReadingParams& reading;
     const SourceTypes& types;
+    const understudy::ReconcilerSchedule& schedule;
+    const understudy::ReconcilerParams& passes;
 };
 
 } // namespace service

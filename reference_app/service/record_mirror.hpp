@@ -1,5 +1,6 @@
 #pragma once
 
+#include "type_reconciler.hpp"
 #include "type_writer.hpp"
 
 #include <understudy/coalescing_stats.hpp>
@@ -30,6 +31,7 @@ public:
     virtual ~RecordMirror() = default;
 
     virtual TypeWriter<R>& writer() = 0;
+    virtual TypeReconciler& reconciler() = 0;
 
     virtual const std::string& object_type() const = 0;
     /// The replica's table, without its schema.

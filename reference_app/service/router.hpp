@@ -34,13 +34,16 @@ enum class Endpoint : std::uint8_t {
     set_tokens,
     activate_exams,
     activate_exams_by_get,
+    sync,
+    sync_by_get,
+    force_sync,
     hubspot_webhook,
     health,
     livez,
     readyz,
     metrics,
 };
-inline constexpr std::size_t endpoint_count = 28;
+inline constexpr std::size_t endpoint_count = 31;
 
 /// Where HubSpot delivers its events.
 inline constexpr std::string_view hubspot_webhook_path = "/api/webhooks/hubspot";

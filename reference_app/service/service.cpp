@@ -22,6 +22,9 @@
 #include "mirror_parts.hpp"
 #include "note_writer.hpp"
 #include "pooled_database.hpp"
+#include "reconciliation.hpp"
+#include "sync_endpoints.hpp"
+#include "sync_params.hpp"
 #include "ticker.hpp"
 #include "totals_ledger.hpp"
 #include "wall_clock.hpp"
@@ -137,6 +140,7 @@ public:
         , client_{context_.get_executor(), observed(config.hubspot, budget_, log)}
         , pool_{context_.get_executor(), observed(config.database, log)}
         , operations_{postgres::Journal{pool_, journal_params(config.writing.journal)}, config.writing.operations}
+        , schedule_{schedule_of(config.sync)}
         , contacts_{mirror_contacts(parts())}
         , exams_{mirror_exams(parts())}
         , bookings_{mirror_bookings(parts())}
@@ -165,9 +169,11 @@ public:
         , gate_{config.admin, keys_, &wall_clock_now}
         , hints_{context_.get_executor(), *contacts_, *exams_, *bookings_, [this] { operations_.hasten_sweeps(); }}
         , webhooks_{config.webhooks, config.source_types, hints_, log, &wall_clock_now}
+        , reconciliation_{{&contacts_->reconciler(), &exams_->reconciler(), &bookings_->reconciler()}}
+        , sync_{reconciliation_, hints_, log_}
         , application_{config.application,
                        ApplicationParts{contacts_->students(), board_, booking_board_, desk_, admin_desk_, gate_,
-                                        exam_desk_, activation_, webhooks_},
+                                        exam_desk_, activation_, webhooks_, sync_},
                        metrics_, log}
         , server_{context_, config.server,
                   [this](const Request& request, Respond respond) { application_.handle(request, std::move(respond)); },
@@ -192,7 +198,12 @@ public:
 private:
     enum class Phase { starting, serving, stopping };
 
-    MirrorParts parts() const { return {client_, budget_, pool_, operations_, config_.reading, config_.source_types}; }
+    MirrorParts parts() const {
+        return {client_,         budget_,
+                pool_,           operations_,
+                config_.reading, config_.source_types,
+                schedule_,       config_.sync.passes};
+    }
 
     asio::awaitable<void> start() {
         co_await check_replica();
@@ -225,6 +236,30 @@ private:
         totals_ticker_.start();
         if (config_.warm)
             warm_up_.start();
+        reconcile(contacts_->reconciler(), MirroredType::contacts);
+        reconcile(exams_->reconciler(), MirroredType::exams);
+        reconcile(bookings_->reconciler(), MirroredType::bookings);
+    }
+
+    void reconcile(TypeReconciler& reconciler, MirroredType type) {
+        reconciler.start([this, type](const understudy::PassReport& report) {
+            const bool full = report.kind == understudy::PassKind::full;
+            if (report.outcome == understudy::PassOutcome::led_elsewhere)
+                return;
+            if (report.success() && !full && report.changed == 0)
+                return;
+            log_.write(report.success() ? LogLevel::info : LogLevel::warning, "pass_ended",
+                       {{"type", mirrored_type_names[static_cast<std::size_t>(type)]},
+                        {"kind", full ? "full" : "incremental"},
+                        {"records", report.records},
+                        {"changed", report.changed},
+                        {"deletes_wanted", report.deletes_wanted},
+                        {"deletes_done", report.deletes_done},
+                        {"braked", report.braked},
+                        {"failed", report.failed},
+                        {"error", report.error ? report.error.message() : std::string{}},
+                        {"duration_ms", report.duration.count()}});
+        });
     }
 
     asio::awaitable<void> check_replica() {
@@ -316,6 +351,9 @@ private:
             return context_.stop();
         phase_ = Phase::stopping;
         warm_up_.stop();
+        contacts_->reconciler().close();
+        exams_->reconciler().close();
+        bookings_->reconciler().close();
         activation_ticker_.stop();
         totals_ticker_.stop();
         totals_.stop();
@@ -518,6 +556,7 @@ private:
     hubspot::Client client_;
     postgres::Pool pool_;
     Operations operations_;
+    understudy::ReconcilerSchedule schedule_;
     std::unique_ptr<ContactMirror> contacts_;
     std::unique_ptr<ExamMirror> exams_;
     std::unique_ptr<BookingMirror> bookings_;
@@ -540,6 +579,8 @@ private:
     AdminGate gate_;
     MirrorHints hints_;
     WebhookEndpoint webhooks_;
+    Reconciliation reconciliation_;
+    SyncEndpoints sync_;
     Application application_;
     HttpServer server_;
     asio::steady_timer journal_timer_{context_};

@@ -3,6 +3,7 @@
 #include "config.hpp"
 #include "journaled_type_writer.hpp"
 #include "mirror_parts.hpp"
+#include "periodic_type_reconciler.hpp"
 
 #include <understudy/budgeted.hpp>
 #include <understudy/coalescing.hpp>
@@ -26,10 +27,12 @@ class StackedMirror : public Interface {
     using Guard = understudy::Guarded<understudy::Budgeted<understudy::hubspot::Store<R>>>;
     using Source = understudy::Coalescing<Guard>;
     using Replica = understudy::supabase::Store<R>;
+    using Reconciler = understudy::PeriodicReconciler<Source, Replica>;
     using Sync = understudy::WriteThroughSync<Source, Replica, understudy::postgres::Journal>;
 
 public:
     TypeWriter<R>& writer() override { return writer_; }
+    TypeReconciler& reconciler() override { return reconciler_; }
 
     const std::string& object_type() const override { return objects_.object_type(); }
     std::string table() const override { return std::string{understudy::postgres::TableTraits<R>::table}; }
@@ -53,7 +56,8 @@ protected:
         , source_{guard_, coalescing()}
         , replica_{parts.pool}
         , cache_{Replica{parts.pool}, source_, cache_params(parts.reading)}
-        , writer_{Sync{source_, Replica{parts.pool}, parts.operations}} {}
+        , writer_{Sync{source_, Replica{parts.pool}, parts.operations}}
+        , reconciler_{Reconciler{source_, Replica{parts.pool}, parts.schedule, parts.passes}} {}
 
     const Cache& cache() const noexcept { return cache_; }
     Replica& replica() noexcept { return replica_; }
@@ -77,6 +81,7 @@ private:
     Replica replica_;
     Cache cache_;
     JournaledTypeWriter<Sync> writer_;
+    PeriodicTypeReconciler<Reconciler> reconciler_;
 };
 
 } // namespace service

@@ -33,8 +33,8 @@ inline std::string days_from_now(int days) {
 
 // A house in which students book.
 struct BookingHouse : House {
-    explicit BookingHouse(std::vector<std::string> options = {})
-        : House{std::move(options)} {
+    explicit BookingHouse(std::vector<std::string> options = {}, Seed seed = {})
+        : House{std::move(options), seed} {
         migrate();
     }
 

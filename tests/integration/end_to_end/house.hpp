@@ -60,6 +60,8 @@ struct House {
                      {"SUPABASE_DB_URL", postgres().conninfo()},
                      {"SUPABASE_SCHEMA_NAME", schema},
                      {"UNDERSTUDY_PORT", "0"},
+                     {"UNDERSTUDY_SYNC_FULL", "off"}, // counted calls are a test's own
+                     {"UNDERSTUDY_SYNC_INCREMENTAL", "off"},
                      {"UNDERSTUDY_RATE_BURST", "100000"}};
     }
 

@@ -9,6 +9,7 @@
 #include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
+#include "scripted_sync.hpp"
 #include "wall_clock.hpp"
 
 #include <boost/json/parse.hpp>
@@ -38,6 +39,7 @@ struct Fixture {
     Metrics metrics;
     Log log = Log::silent();
     ClosedWebhooks webhooks;
+    ScriptedSync sync;
     Application::Clock::time_point now{1h};
     ApplicationParams params;
     std::optional<Application> application;
@@ -56,7 +58,7 @@ struct Fixture {
         if (!application)
             application.emplace(params,
                                 ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk,
-                                                 activation, webhooks.endpoint},
+                                                 activation, webhooks.endpoint, sync.endpoints},
                                 metrics, log, [this] { return now; });
         Request request;
         request.method = method;

@@ -10,6 +10,7 @@
 #include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
+#include "scripted_sync.hpp"
 #include "token_maker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -365,14 +366,15 @@ BOOST_AUTO_TEST_CASE(d12_each_endpoint_asks_for_its_permission) {
     ScriptedReader reader;
     ExamActivation activation{reader, [](auto, const auto& found) { found({}, {}); }, exam_desk, 1s};
     ClosedWebhooks webhooks;
+    ScriptedSync sync;
     Metrics metrics;
     const auto quiet = Log::silent();
     ApplicationParams application_params;
     application_params.rate_limit.per_second = 0;
-    Application application{
-        application_params,
-        ApplicationParts{students, exams, bookings, booking_desk, desk, gate, exam_desk, activation, webhooks.endpoint},
-        metrics, quiet};
+    Application application{application_params,
+                            ApplicationParts{students, exams, bookings, booking_desk, desk, gate, exam_desk, activation,
+                                             webhooks.endpoint, sync.endpoints},
+                            metrics, quiet};
     struct Row {
         Method method;
         std::string_view path;

@@ -96,6 +96,9 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
                               {"HUBSPOT_NOTE_TO_BOOKING", "44"},
                               {"HUBSPOT_EXAM_REQUIRES_EXAM", "43"},
                               {"UNDERSTUDY_WARM", "true"},
+                              {"UNDERSTUDY_SYNC_INCREMENTAL", "*/5 * * * *"},
+                              {"UNDERSTUDY_SYNC_FULL", "off"},
+                              {"UNDERSTUDY_SYNC_TIME_ZONE", "Europe/Berlin"},
                               {"UNDERSTUDY_PORT", ""}});
     BOOST_TEST(config.source_types.exams == "2-7");
     BOOST_TEST(config.source_types.bookings == "2-8");
@@ -151,6 +154,9 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_is_named) {
         {"HUBSPOT_BOOKING_TO_EXAM", "x"},
         {"HUBSPOT_EXAM_REQUIRES_EXAM", "-1"},
         {"UNDERSTUDY_WARM", "yes"},
+        {"UNDERSTUDY_SYNC_INCREMENTAL", "61 * * * *"},
+        {"UNDERSTUDY_SYNC_FULL", "sometimes"},
+        {"UNDERSTUDY_SYNC_TIME_ZONE", "Mars/Olympus"},
         {"HUBSPOT_LIMIT", "0"},
         {"HUBSPOT_SEARCHES", "five"},
     };

@@ -13,6 +13,7 @@
 #include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
+#include "scripted_sync.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -347,13 +348,14 @@ BOOST_AUTO_TEST_CASE(each_endpoint_asks_for_its_permission) {
     ScriptedDesk booking_desk;
     ScriptedAdminDesk admin_desk;
     ClosedWebhooks webhooks;
+    ScriptedSync sync;
     Metrics metrics;
     const auto quiet = Log::silent();
     ApplicationParams application_params;
     application_params.rate_limit.per_second = 0;
     Application application{application_params,
                             ApplicationParts{students, exams, bookings, booking_desk, admin_desk, gate, desk,
-                                             activation, webhooks.endpoint},
+                                             activation, webhooks.endpoint, sync.endpoints},
                             metrics, quiet};
     struct Row {
         Method method;
