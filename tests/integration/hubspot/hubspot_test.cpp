@@ -1,6 +1,12 @@
 #include "bench.hpp"
 #include "booking.hpp"
 
+#include <understudy/budgeted.hpp>
+#include <understudy/coalescing.hpp>
+#include <understudy/guarded.hpp>
+#include <understudy/memory/store.hpp>
+#include <understudy/periodic_reconciler.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,12 +16,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -960,6 +969,276 @@ BOOST_AUTO_TEST_CASE(sets_under_way_may_be_thrown_away) {
             portal->io.poll();
         portal.reset();
     }
+}
+
+// ---- reconciliation
+
+namespace {
+
+template<class R>
+using Listed = Coalescing<Guarded<Budgeted<hubspot::Store<R>>>>;
+
+static_assert(ListableSource<Listed<Contact>> && ChangeSource<Listed<Contact>>);
+
+/// An account, a replica of one type of its records, and what keeps the one like the other within the account's limits.
+template<class R>
+struct Reconciled {
+    explicit Reconciled(Bench& on, int searches = 5)
+        : bench{on}
+        , budget{on.io.get_executor(), limits(searches)}
+        , replica{on.io.get_executor()}
+        , sync{source(), replica, {}, seeded()} {}
+
+    static RateBudgetParams limits(int searches) {
+        RateBudgetParams params;
+        params.searches = searches;
+        return params;
+    }
+    static ReconcilerParams seeded() {
+        ReconcilerParams params;
+        params.seed = 1;
+        return params;
+    }
+
+    Listed<R> source() {
+        auto& params = bench.params;
+        params.on_rate = budget.observer();
+        params.permit = [granted = budget](RateBucket bucket, const ReadOptions& options,
+                                           std::function<void(error_code)> answer) mutable {
+            granted.async_acquire(bucket, options.priority, options.timeout, std::move(answer));
+        };
+        return Listed<R>{Guarded{Budgeted{hubspot::Store<R>{bench.client()}, budget}}};
+    }
+
+    PassReport pass(PassKind kind) {
+        std::optional<PassReport> report;
+        sync.async_run_pass(kind, {}, [&](PassReport ended) { report = std::move(ended); });
+        bench.io.restart();
+        while (!report && bench.io.run_one() > 0) {
+        }
+        BOOST_REQUIRE(report);
+        BOOST_TEST(report->success(), report->error.message());
+        return *report;
+    }
+
+    boost::json::value truth(const std::string& id) {
+        const std::string type{hubspot::ObjectTraits<R>::object_type};
+        return bench.emulator.control("GET", "records/" + type + "/" + id);
+    }
+
+    // Follows what was merged into what.
+    Row<R> row(const std::string& id) {
+        auto row = *replica.try_lookup(id);
+        while (row.state == State::merged)
+            row = *replica.try_lookup(row.merged_into);
+        return row;
+    }
+
+    // What the account says of a record, the replica says too.
+    template<class Same>
+    void check(const std::string& id, Same same) {
+        const boost::json::value real = truth(id);
+        const auto state = std::string_view{real.at("state").as_string()};
+        const auto own = *replica.try_lookup(id);
+        BOOST_TEST_CONTEXT(id << " is " << state) {
+            if (state == "live") {
+                BOOST_TEST(own.current());
+                // A stamp that moved alone is not written down.
+                BOOST_TEST(static_cast<std::int64_t>(own.version) <= real.at("updatedAtMs").to_number<std::int64_t>());
+                same(own.record, real.at("properties").as_object(), real.at("associations").as_array());
+            } else if (state == "merged") {
+                BOOST_TEST((own.state == State::merged || own.state == State::unknown));
+                if (own.state == State::merged)
+                    BOOST_TEST(row(id).current());
+            } else {
+                BOOST_TEST((own.state != State::live));
+            }
+        }
+    }
+
+    Bench& bench;
+    RateBudget budget;
+    memory::Store<R> replica;
+    PeriodicReconciler<Listed<R>, memory::Store<R>> sync;
+};
+
+void same_contact(const Contact& contact, const boost::json::object& properties, const boost::json::array&) {
+    const auto same = [&](const auto& value, const char* name) {
+        const auto* real = properties.if_contains(name);
+        using T = std::remove_cvref_t<decltype(*value)>;
+        const std::string text{real ? std::string_view{real->as_string()} : ""};
+        BOOST_TEST(value.has_value() == (real && !(text.empty() && !std::same_as<T, std::string>)), name);
+        if constexpr (std::same_as<T, std::string>) {
+            if (value)
+                BOOST_TEST(*value == text, name);
+        } else if (value) {
+            BOOST_TEST(std::to_string(*value) == text, name);
+        }
+    };
+    same(contact.student_id, "student_id");
+    same(contact.email, "email");
+    same(contact.more_emails, "hs_additional_emails");
+    same(contact.sj_credits, "sj_credits");
+    same(contact.shared_mock_credits, "shared_mock_credits");
+    same(contact.ndecc_exam_date, "ndecc_exam_date");
+}
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(I10_a_replica_of_2500_contacts_follows_the_account) {
+    Bench bench{{"--contacts", "2500", "--exams", "8", "--bookings", "0", "--searches", "25"}};
+    Reconciled<Contact> mirror{bench, 25};
+    auto& emulator = bench.emulator;
+    const auto edit = [&](const std::string& id, const char* credits, std::int64_t stamp) {
+        emulator.control("PATCH", "records/0-1/" + id,
+                         {{"properties", {{"sj_credits", credits}}}, {"updatedAt", std::to_string(stamp)}});
+    };
+    const auto merge = [&](const std::string& primary, const std::string& other) {
+        const boost::json::value body{{"type", "0-1"}, {"primary", primary}, {"other", other}};
+        return std::string{emulator.control("POST", "merge", body).at("id").as_string()};
+    };
+    std::vector<std::string> ids;
+    for (int i = 1; i <= 2'500; ++i)
+        ids.push_back(id_of(i));
+    const auto check_all = [&] {
+        for (const auto& id : ids)
+            mirror.check(id, same_contact);
+    };
+    for (int i = 1; i <= 3; ++i) // are not there when it begins
+        emulator.control("DELETE", "records/0-1/" + id_of(2'400 + i));
+
+    const auto first = mirror.pass(PassKind::full);
+    BOOST_TEST(first.records == 2'497U);
+    BOOST_TEST(first.changed == 2'497U);
+    BOOST_TEST(first.deletes_wanted == 0U);
+    // 25 full pages and, of each further of the twelve chains, one that is not full.
+    const auto lists = bench.calls("list");
+    BOOST_TEST_MESSAGE("full pass: " << lists << " lists, " << bench.calls("search") << " searches");
+    BOOST_TEST(lists >= 25);
+    BOOST_TEST(lists <= 25 + 12);
+    BOOST_TEST(bench.calls("batch_read") == 0);
+    check_all();
+
+    // The index has heard of nothing yet.
+    emulator.control("POST", "index", {{"frozen", true}});
+    const auto stamp = now_ms();
+    for (int i = 1; i <= 40; ++i)
+        edit(id_of(i * 7), "31", stamp + i);
+    BOOST_TEST(mirror.pass(PassKind::incremental).changed == 0U);
+    emulator.catch_up();
+    BOOST_TEST(mirror.pass(PassKind::incremental).changed == 40U);
+    // It hears late of something that is a minute older than what it heard of before.
+    edit(id_of(1'000), "32", stamp - 60'000);
+    BOOST_TEST(mirror.pass(PassKind::incremental).changed == 0U);
+    emulator.catch_up();
+    BOOST_TEST(mirror.pass(PassKind::incremental).changed == 1U);
+    check_all();
+
+    // 1,200 with one stamp are six pages of candidates.
+    emulator.control("POST", "limits/reset");
+    emulator.control("POST", "counters/reset");
+    for (int i = 1; i <= 1'200; ++i)
+        edit(id_of(i), "33", stamp + 1'000);
+    emulator.catch_up();
+    const auto bulk = mirror.pass(PassKind::incremental);
+    BOOST_TEST(bulk.changed == 1'200U);
+    BOOST_TEST(bench.calls("batch_read") == 12);
+    BOOST_TEST_MESSAGE("1,200 with one stamp: " << bench.calls("search") << " searches, " << bench.calls("batch_read")
+                                                << " reads");
+    BOOST_TEST(bench.calls("search") <= 21); // of three windows
+
+    // Deletes, merges of merged ones, and what comes back: names of new records are not known to anybody before.
+    for (int i = 1; i <= 20; ++i)
+        emulator.control("DELETE", "records/0-1/" + id_of(i * 100));
+    emulator.control("POST", "records/0-1/" + id_of(55) + "/erase");
+    emulator.control("POST", "records/0-1/" + id_of(2'401) + "/restore");
+    const auto pair = merge(id_of(11), id_of(12));
+    ids.push_back(pair);
+    ids.push_back(merge(pair, id_of(13)));
+    ids.push_back(merge(ids.back(), id_of(14)));
+    emulator.control("POST", "counters/reset");
+    const auto last = mirror.pass(PassKind::full);
+    BOOST_TEST(last.deletes_done == 20U + 1U + 4U);
+    BOOST_TEST(!last.braked);
+    BOOST_TEST_MESSAGE("full pass with 25 deletes: " << bench.calls("list") << " lists, " << bench.calls("search")
+                                                     << " searches, " << bench.calls("batch_read") << " reads");
+    check_all();
+    BOOST_TEST(mirror.row(id_of(11)).id == ids.back());
+    BOOST_TEST(mirror.row(id_of(14)).id == ids.back());
+
+    // Nothing happens any more.
+    emulator.catch_up();
+    BOOST_TEST(mirror.pass(PassKind::full).changed == 0U);
+    BOOST_TEST(emulator.counters().at("status_429").to_number<int>() == 0);
+    BOOST_TEST(mirror.budget.stats().refused_by_server == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(I10_links_are_reconciled_too) {
+    Bench bench{{"--contacts", "20", "--exams", "24", "--bookings", "250", "--index-lag-ms", "0",
+                 "--index-lag-jitter-ms", "0", "--calculated-lag-ms", "0"}};
+    auto& emulator = bench.emulator;
+    const auto linked = [](const boost::json::array& associations, std::string_view type, std::int64_t type_id) {
+        std::vector<std::string> found;
+        for (const auto& one : associations)
+            if (one.at("type").as_string() == boost::json::string_view{type.data(), type.size()} &&
+                one.at("typeId").to_number<std::int64_t>() == type_id)
+                found.emplace_back(one.at("id").as_string());
+        std::ranges::sort(found);
+        return found;
+    };
+    const auto one = [](const std::optional<std::string>& link) {
+        return link ? std::vector<std::string>{*link} : std::vector<std::string>{};
+    };
+    const auto check_bookings = [&](Reconciled<Booking>& mirror) {
+        for (int i = 1; i <= 250; ++i)
+            mirror.check(id_of(i), [&](const Booking& booking, const auto& properties, const auto& associations) {
+                BOOST_TEST(booking.idempotency_key.value() ==
+                           std::string_view{properties.at("idempotency_key").as_string()});
+                BOOST_TEST(one(booking.associated_contact_id) == linked(associations, "0-1", 1277));
+                BOOST_TEST(one(booking.associated_mock_exam) == linked(associations, exam_type, 1277));
+            });
+    };
+    Reconciled<Booking> bookings{bench};
+    BOOST_TEST(bookings.pass(PassKind::full).changed == 250U);
+    BOOST_TEST_MESSAGE("250 bookings: " << bench.calls("list") << " lists, " << bench.calls("association_batch_read")
+                                        << " batches of links");
+    BOOST_TEST(bench.calls("association_batch_read") == 2 * bench.calls("list"));
+    check_bookings(bookings);
+
+    const auto associate = [&](int booking, const std::string& to_type, const std::string& to, bool remove) {
+        emulator.control("POST", "associations",
+                         {{"from", {{"type", booking_type}, {"id", id_of(booking)}}},
+                          {"to", {{"type", to_type}, {"id", to}}},
+                          {"typeId", 1277},
+                          {"remove", remove}});
+    };
+    const auto before = bookings.row(id_of(9)).record;
+    associate(9, exam_type, before.associated_mock_exam.value(), true);
+    associate(9, "0-1", before.associated_contact_id.value(), true);
+    associate(9, "0-1", id_of(20), false);
+    BOOST_TEST(bookings.pass(PassKind::incremental).changed >= 1U);
+    BOOST_TEST(!bookings.row(id_of(9)).record.associated_mock_exam);
+    BOOST_TEST(bookings.row(id_of(9)).record.associated_contact_id.value() == id_of(20));
+    check_bookings(bookings);
+
+    // It has a budget of its own.
+    emulator.control("POST", "limits/reset");
+    Reconciled<MockExam> exams{bench};
+    BOOST_TEST(exams.pass(PassKind::full).changed == 24U);
+    int required = 0;
+    for (int i = 1; i <= 24; ++i)
+        exams.check(exam_of(i), [&](const MockExam& exam, const auto&, const auto& associations) {
+            required += static_cast<int>(exam.prerequisite_exam_ids.size());
+            if (exam.mock_type == "Mock Discussion")
+                BOOST_TEST(exam.prerequisite_exam_ids == linked(associations, exam_type, 1340));
+        });
+    BOOST_TEST(required == 5);
+    BOOST_TEST(emulator.counters().at("status_429").to_number<int>() == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
