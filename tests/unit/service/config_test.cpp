@@ -109,6 +109,9 @@ BOOST_AUTO_TEST_CASE(values_are_read) {
     BOOST_TEST(config.source_types.note_to_booking == 44);
     BOOST_TEST(config.source_types.exam_requires_exam == 43);
     BOOST_TEST(config.warm);
+    BOOST_TEST(config.sync.incremental == "*/5 * * * *");
+    BOOST_TEST(config.sync.full == "off");
+    BOOST_TEST(config.sync.time_zone == "Europe/Berlin");
     BOOST_TEST(config.server.trusted_proxies.size() == 2u);
     BOOST_TEST(config.application.cors_origins.size() == 2u);
     BOOST_TEST((config.server.idle_timeout == 2min));
