@@ -12,12 +12,15 @@
 #include <understudy/guarded.hpp>
 #include <understudy/index.hpp>
 #include <understudy/journal.hpp>
+#include <understudy/listing.hpp>
 #include <understudy/memory/journal.hpp>
 #include <understudy/memory/store.hpp>
 #include <understudy/observation.hpp>
 #include <understudy/operations.hpp>
 #include <understudy/partial.hpp>
+#include <understudy/pass_step.hpp>
 #include <understudy/patch.hpp>
+#include <understudy/periodic_reconciler.hpp>
 #include <understudy/plan.hpp>
 #include <understudy/rate_budget.hpp>
 #include <understudy/read_through_cache.hpp>
