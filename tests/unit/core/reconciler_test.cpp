@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -85,6 +86,12 @@ struct World {
         auto sync = reconciler();
         return time.await(sync.async_run_pass(kind, options));
     }
+    // A pass that goes on while the test does something else; what became of it once it is over.
+    const std::optional<PassReport>& begin(Reconciler& sync, PassKind kind) {
+        auto& report = begun.emplace_back();
+        sync.async_run_pass(kind, {}, [&report](PassReport done) { report = std::move(done); });
+        return report;
+    }
     PassReport full(const PassOptions& options = {}) { return run(PassKind::full, options); }
     PassReport incremental() { return run(PassKind::incremental); }
 
@@ -136,6 +143,7 @@ struct World {
         }
     }
 
+    std::deque<std::optional<PassReport>> begun;
     VirtualTime time;
     ReconcilerParams params;
     TestSource source{time.get_executor()};
@@ -220,8 +228,7 @@ BOOST_AUTO_TEST_CASE(I4_a_restored_record_comes_back_and_a_late_page_resurrects_
     // A page that was read before the delete is applied after it.
     world.source.hold();
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::full);
     world.time.advance(600ms);
     world.source.release(); // the incremental pass before it
     world.source.hold();
@@ -311,8 +318,7 @@ BOOST_AUTO_TEST_CASE(I5_a_list_that_breaks_off_deletes_nothing) {
     for (int i = 0; i < 10; ++i)
         world.source.archive(id_of(i));
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::full);
     while (world.calls("listing") < 8)
         world.time.advance(100ms);
     world.source.fail_always(Errc::forbidden);
@@ -378,8 +384,7 @@ BOOST_AUTO_TEST_CASE(D15_a_pass_that_is_killed_at_any_step_goes_on_where_it_was)
         world.put(1'000);
         tests::Life life{steps};
         auto killed = world.reconciler(life);
-        std::optional<PassReport> report;
-        killed.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+        const auto& report = world.begin(killed, PassKind::full);
         world.time.advance(60s);
         if (!life.over()) {
             BOOST_REQUIRE(report);
@@ -409,8 +414,7 @@ BOOST_AUTO_TEST_CASE(I16_one_who_lost_the_pass_writes_nothing_and_asks_nothing) 
     world.put(500);
     world.source.hold();
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::full);
     for (int i = 0; i < 2; ++i) { // the incremental pass, and the extent
         world.time.advance(600ms);
         world.source.release();
@@ -439,8 +443,7 @@ BOOST_AUTO_TEST_CASE(I16_one_whose_lease_ran_out_asks_nothing_more) {
     tests::Life replica_life;
     Reconciler sync{
         MortalSource{world.source, tests::Life{}}, MortalReplica{world.replica, replica_life}, {}, world.params};
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::full, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::full);
     while (world.calls("listing") == 0)
         world.time.advance(100ms);
     world.source.fail_next(Errc::unavailable, 1'000);
@@ -494,8 +497,7 @@ BOOST_AUTO_TEST_CASE(D1_a_page_that_was_read_before_a_write_does_not_undo_it) {
     world.source.put(member(3, 2));
     world.source.hold();
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::incremental, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::incremental);
     world.time.advance(600ms);
     world.source.release(); // the search
     world.source.hold();
@@ -526,8 +528,7 @@ BOOST_AUTO_TEST_CASE(I11_an_incremental_pass_misses_nothing_of_many_with_one_sta
     for (std::size_t steps = 3; steps < 60; steps += 9) {
         tests::Life life{steps};
         auto killed = world.reconciler(life);
-        std::optional<PassReport> report;
-        killed.async_run_pass(PassKind::incremental, {}, [&](PassReport done) { report = std::move(done); });
+        world.begin(killed, PassKind::incremental);
         world.time.advance(61s);
         died += life.over() ? 1 : 0;
     }
@@ -558,8 +559,7 @@ BOOST_AUTO_TEST_CASE(I11_what_enters_the_index_behind_a_page_is_found) {
     for (int i = 0; i < 450; ++i)
         world.source.put(member(i + 100, 3));
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::incremental, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::incremental);
     world.time.advance(2'200ms);    // two pages in
     world.source.put(member(0, 3)); // before them
     world.time.advance(60s);
@@ -577,8 +577,7 @@ BOOST_AUTO_TEST_CASE(I11_the_next_window_begins_where_the_first_page_was) {
     for (int i = 0; i < 450; ++i)
         world.source.put(member(i + 100, 3));
     auto sync = world.reconciler();
-    std::optional<PassReport> report;
-    sync.async_run_pass(PassKind::incremental, {}, [&](PassReport done) { report = std::move(done); });
+    const auto& report = world.begin(sync, PassKind::incremental);
     world.time.advance(2'200ms);      // two pages in
     world.source.put(member(0, 4));   // behind them
     world.source.put(member(540, 4)); // before them, and later
