@@ -119,6 +119,11 @@ public:
             advance(page);
     }
 
+    // The replica cannot store what was observed of a key.
+    void on_refused(const key_t<R>& key, boost::system::error_code error) {
+        note_failure<R>(report_, key, error, params_.most_errors);
+    }
+
     // What became of the keys of a `Confirm`: one reading for each.
     void on_confirmed(Ticket ticket, Instant asked, const std::vector<Reading<R>>& readings) {
         for (std::size_t i = 0; i < readings.size(); ++i)

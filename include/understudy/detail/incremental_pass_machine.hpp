@@ -141,6 +141,11 @@ public:
             end_window();
     }
 
+    // The replica cannot store what was observed of a key.
+    void on_refused(const key_t<R>& key, boost::system::error_code error) {
+        note_failure<R>(position_.report, key, error, params_.most_errors);
+    }
+
     bool done() const noexcept { return stage_ == Stage::done; }
     const PassReport& report() const noexcept { return position_.report; }
     // Why it cannot go on: it always can.

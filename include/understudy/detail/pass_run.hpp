@@ -282,19 +282,57 @@ private:
         });
     }
 
+    // A step, and how much of it was written.
+    struct Telling {
+        PassStep<R> step;
+        std::vector<Applied> outcomes{};
+    };
+
     template<class Step>
     void step(Step action) {
-        PassStep<R> step;
-        step.position = std::move(action.position);
-        step.observations = std::move(action.observations);
-        step.hints = std::move(action.hints);
-        step.ranges = std::move(action.ranges);
-        send(std::make_shared<const PassStep<R>>(std::move(step)), [this](const PassStepped<R>& stepped) {
+        const auto telling = std::make_shared<Telling>();
+        telling->step.position = std::move(action.position);
+        telling->step.observations = std::move(action.observations);
+        telling->step.hints = std::move(action.hints);
+        telling->step.ranges = std::move(action.ranges);
+        tell(telling, telling->step.observations.size());
+    }
+
+    // Writes the next `count` observations, and then the rest: by halves, if there is one that the replica cannot
+    // store, so that it fails alone. What is no observation goes with the last of them.
+    void tell(const std::shared_ptr<Telling>& telling, std::size_t count) {
+        const auto& whole = telling->step;
+        const auto first = whole.observations.begin() + static_cast<std::ptrdiff_t>(telling->outcomes.size());
+        const auto part = std::make_shared<PassStep<R>>();
+        part->position = whole.position;
+        part->observations.assign(first, first + static_cast<std::ptrdiff_t>(count));
+        const bool last = part->observations.size() + telling->outcomes.size() == whole.observations.size();
+        if (last) {
+            part->hints = whole.hints;
+            part->ranges = whole.ranges;
+        }
+        send(part, [this, telling, count, last](error_code refused, PassStepped<R> stepped) {
+            auto& outcomes = telling->outcomes;
+            if (refused && count == 0)
+                return stop(refused);
+            if (refused && count > 1)
+                return tell(telling, count / 2);
+            if (refused) {
+                const auto key = telling->step.observations[outcomes.size()].key;
+                machine_->on_refused(key, refused);
+                telling->step.hints.push_back(key);
+                outcomes.push_back(Applied::dropped);
+            }
+            outcomes.insert(outcomes.end(), stepped.outcomes.begin(), stepped.outcomes.end());
+            if (refused || !last)
+                return tell(telling, telling->step.observations.size() - outcomes.size());
+            stepped.outcomes = std::move(outcomes);
             machine_->on_stepped(stepped);
             pump();
         });
     }
 
+    // `then` is told what became of it, or why the replica will never take it.
     template<class Then>
     void send(const std::shared_ptr<const PassStep<R>>& wanted, Then then) {
         attempt([this, wanted, then](auto again) {
@@ -302,13 +340,15 @@ private:
             step.pass = pass_;
             step.fence = lease_->fence;
             step.lease = params_.lease;
-            replica_.async_step_pass(std::move(step), bound([this, then, again, sent = Clock::now()](
-                                                                error_code error, const PassStepped<R>& stepped) {
-                                         if (error)
-                                             return again(error);
-                                         lead_from(sent);
-                                         then(stepped);
-                                     }));
+            replica_.async_step_pass(
+                std::move(step),
+                bound([this, then, again, sent = Clock::now()](error_code error, PassStepped<R> stepped) {
+                    if (error == Condition::retryable || (error && error == Condition::applied_unknown))
+                        return again(error);
+                    if (!error)
+                        lead_from(sent);
+                    then(error, std::move(stepped));
+                }));
         });
     }
 
@@ -324,7 +364,7 @@ private:
             renew_later();
             PassStep<R> nothing;
             nothing.position = position();
-            send(std::make_shared<const PassStep<R>>(std::move(nothing)), [](const PassStepped<R>&) {});
+            send(std::make_shared<const PassStep<R>>(std::move(nothing)), [](error_code, const PassStepped<R>&) {});
         }));
     }
 

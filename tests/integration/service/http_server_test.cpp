@@ -11,6 +11,7 @@
 #include "scripted_hints.hpp"
 #include "scripted_keys.hpp"
 #include "scripted_reader.hpp"
+#include "scripted_sync.hpp"
 #include "token_maker.hpp"
 #include "wall_clock.hpp"
 
@@ -48,6 +49,7 @@ struct Service {
     ScriptedKeys published;
     AdminGate gate{AdminParams{}, published.keys, &wall_clock_now};
     ClosedWebhooks webhooks;
+    ScriptedSync sync;
     Metrics metrics;
     Log log = Log::silent();
     asio::io_context context{1};
@@ -74,7 +76,7 @@ struct Service {
     void start() {
         application.emplace(application_params,
                             ApplicationParts{students, exams, bookings, desk, admin_desk, gate, exam_desk, activation,
-                                             webhooks.endpoint},
+                                             webhooks.endpoint, sync.endpoints},
                             metrics, log);
         server.emplace(
             context, server_params,

@@ -5,6 +5,7 @@
 #include <understudy/testing/scripted_source.hpp>
 #include <understudy/testing/virtual_time.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -356,6 +357,49 @@ BOOST_AUTO_TEST_CASE(D11_a_pass_that_could_not_read_a_record_says_which_and_is_n
     BOOST_TEST((report.errors[0].error == Errc::malformed_answer));
     BOOST_TEST((world.row(42).mark == Mark::dirty));
     BOOST_TEST((world.row(43).state == State::live));
+}
+
+namespace {
+
+// A replica that cannot store records with these points.
+struct Picky : Memory {
+    using Memory::Memory;
+
+    template<class Handler>
+    void async_step_pass(PassStep<Member> step, Handler handler) {
+        for (const auto& observation : step.observations)
+            if (observation.record.points == 13) {
+                const boost::system::error_code error = Errc::refused;
+                return boost::asio::post(get_executor(),
+                                         [handler = std::move(handler), error]() mutable { handler(error, PassStepped<Member>{}); });
+            }
+        Memory::async_step_pass(std::move(step), std::move(handler));
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(D11_what_the_replica_cannot_store_fails_alone) {
+    World world;
+    world.put(250);
+    world.source.put(member(42, 13));
+    world.source.put(member(142, 13));
+    Picky replica{world.time.get_executor()};
+    PeriodicReconciler<TestSource, Picky, VirtualClock> sync{world.source, replica, {}, world.params};
+    auto report = world.time.await(sync.async_run_pass(PassKind::full));
+    BOOST_TEST((report.outcome == PassOutcome::incomplete));
+    BOOST_REQUIRE(report.errors.size() == 2U);
+    BOOST_TEST(report.errors[0].key == id_of(42));
+    BOOST_TEST(report.changed == 248U);
+    BOOST_TEST(replica.try_lookup(id_of(249))->current());
+    BOOST_TEST(!replica.try_lookup(id_of(42))->current());
+
+    world.source.put(member(7, 13));
+    world.source.put(member(8, 5));
+    report = world.time.await(sync.async_run_pass(PassKind::incremental));
+    BOOST_TEST(report.failed >= 1U);
+    BOOST_TEST(replica.try_lookup(id_of(8))->record.points == 5);
+    BOOST_TEST((replica.try_lookup(id_of(7))->mark == Mark::dirty));
 }
 
 BOOST_AUTO_TEST_CASE(what_could_not_be_read_is_marked_to_be_read_again) {
