@@ -85,6 +85,7 @@ public:
     boost::asio::any_io_executor executor;
 
 private:
+    // What is kept in here does not keep the core: a pass that is under way does.
     struct Lane {
         bool running = false;
         PassOptions options{};
@@ -96,8 +97,8 @@ private:
     void tick(PassKind kind, const Schedule& when, const ReconcilerSchedule& schedule) {
         const auto pass = [weak = this->weak_from_this(), kind](std::function<void()> then) {
             if (const auto self = weak.lock())
-                self->ask(kind, {}, [self, then](const PassReport& report) {
-                    self->tell(report);
+                self->ask(kind, {}, [core = self.get(), then](const PassReport& report) {
+                    core->tell(report);
                     then();
                 });
         };
@@ -125,26 +126,25 @@ private:
         auto& lane = lane_of(kind);
         lane.running = true;
         const auto options = std::exchange(lane.options, {});
-        auto done = [self = this->shared_from_this(), kind,
-                     waiting = std::exchange(lane.waiting, {})](const PassReport& report) {
-            auto& ended = self->lane_of(kind);
+        auto done = [this, kind, waiting = std::exchange(lane.waiting, {})](const PassReport& report) {
+            auto& ended = lane_of(kind);
             ended.running = false;
             ended.progress = nullptr;
             ended.stop = nullptr;
-            for (const auto& tell : waiting)
-                tell(report);
-            if (!ended.running && !ended.waiting.empty() && !self->closed_)
-                self->begin(kind);
+            for (const auto& told : waiting)
+                told(report);
+            if (!ended.running && !ended.waiting.empty() && !closed_)
+                begin(kind);
         };
         if (kind == PassKind::incremental)
             return run_incremental(lane, std::move(done));
         if constexpr (ChangeSource<Source>) {
             // What changes after its record was listed must not be from before where incremental passes begin.
             lane.progress = [] { return PassReport{}; };
-            return ask(PassKind::incremental, {}, [self = this->shared_from_this(), options, done](const PassReport&) {
-                if (self->closed_)
+            return ask(PassKind::incremental, {}, [this, options, done](const PassReport&) {
+                if (closed_)
                     return done(stopped());
-                self->run_full(self->full_, options, done);
+                run_full(full_, options, done);
             });
         }
         run_full(lane, options, std::move(done));
@@ -172,14 +172,14 @@ private:
     void run_incremental(Lane& lane, Done done) {
         if constexpr (ChangeSource<Source>) {
             using Machine = IncrementalPassMachine<R>;
-            auto make = [self = this->shared_from_this()](const PassLease& lease, const Extent<R>&) {
+            auto make = [this](const PassLease& lease, const Extent<R>&) {
                 auto position = read_incremental_position<R>(lease.position);
-                if (!position || position->anchor != self->anchor_) {
-                    self->anchor_ = position ? position->anchor : no_version;
-                    self->anchored_at_ = Clock::now();
+                if (!position || position->anchor != anchor_) {
+                    anchor_ = position ? position->anchor : no_version;
+                    anchored_at_ = Clock::now();
                 }
-                const auto quiet = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - self->anchored_at_);
-                return Machine{self->params_, std::move(position), quiet};
+                const auto quiet = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - anchored_at_);
+                return Machine{params_, std::move(position), quiet};
             };
             start<Machine>(lane, "incremental", std::move(make), std::move(done), false);
         }
@@ -187,10 +187,19 @@ private:
 
     template<class Machine, class Make>
     void start(Lane& lane, const std::string& kind, Make make, Done done, bool measured) {
+        auto kept = [self = this->shared_from_this(), done = std::move(done)](const PassReport& report) {
+            done(report);
+        };
         const auto run = std::make_shared<PassRun<Source, Replica, Clock, Machine>>(
-            source_, replica_, params_, params_.name + "/" + kind, holder_, std::move(make), std::move(done));
-        lane.progress = [run] { return run->progress(); };
-        lane.stop = [run] { run->stop(Errc::shutting_down); };
+            source_, replica_, params_, params_.name + "/" + kind, holder_, std::move(make), std::move(kept));
+        lane.progress = [weak = std::weak_ptr{run}] {
+            const auto live = weak.lock();
+            return live ? live->progress() : PassReport{};
+        };
+        lane.stop = [weak = std::weak_ptr{run}] {
+            if (const auto live = weak.lock())
+                live->stop(Errc::shutting_down);
+        };
         run->start(measured);
     }
 
