@@ -1,5 +1,6 @@
 #pragma once
 
+#include <understudy/observation.hpp>
 #include <understudy/pass_report.hpp>
 #include <understudy/record_json.hpp>
 
